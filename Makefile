@@ -1,0 +1,49 @@
+# The two commands: `make demo` and `make test`. Everything else is a part of one of them; `make help` lists all.
+# Set-up (tools/setup.sh) finds a CPython >= 3.12 by itself, makes .venv and runs again only when its inputs changed.
+SHELL := /bin/sh
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup setup-dev demo test test-system lint types native-test prove build clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+
+setup: ## make .venv with what a run needs, build the native module in place
+	@sh tools/setup.sh run
+
+setup-dev: ## the same, and the tools of the tests
+	@sh tools/setup.sh dev
+
+demo: setup ## real market data through the real media driver, and a summary (fetches 12 MB once)
+	@bars=$$($(PY) tools/fetch_demo_data.py) && \
+	BARS_CSV="$$bars" .venv/bin/actorbus run config/topologies/bars_demo.yaml --until-idle 1s --summary table
+
+test: setup-dev ## everything that can run on this machine: lint, types, C tests, Python tests
+	@$(MAKE) --no-print-directory lint types native-test
+	$(PY) -m pytest
+
+test-system: setup-dev ## the same with Java, Chromium, Prometheus and valgrind installed or located; skips nothing
+	@sh tools/system_tools.sh
+	@$(MAKE) --no-print-directory lint types native-test
+	ACTORBUS_SYSTEM=1 $(PY) -m pytest
+
+lint: setup-dev ## ruff
+	$(PY) -m ruff check .
+
+types: setup-dev ## basedpyright, strict
+	$(PY) -m basedpyright
+
+native-test: setup-dev ## C tests: plain, ASan + UBSan, TSan, and valgrind where it is installed
+	$(PY) tools/native_test.py
+
+prove: setup-dev ## make prove ISSUE=n LINE=m: run line m of issue n's "Done when"; prints PASS or FAIL with its figure
+	@$(PY) -m tests.prove "$(ISSUE)" "$(LINE)"
+
+build: setup-dev ## the wheel and the source package, into dist/
+	$(PY) -m build --no-isolation
+
+clean: ## remove everything that set-up, builds and tests made
+	rm -rf .venv .cache build dist native/build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -f actorbus/_native*.so
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,302 @@
+"""actorbus: typed messages over Aeron, to prioritised handlers, declared in YAML.
+
+    import actorbus as ab
+
+    class Halt(ab.Message, type_id=1001, version=1):
+        symbol: str
+        reason: str = ""
+
+    with ab.quick() as node:
+        node.stream("halts", Halt)
+        node.on("halts", print)
+        node.publisher("halts").publish(Halt("EURUSD"))
+
+Rules of this file:
+
+* The public face: a name that is not in ``__all__`` may change in any release.
+* Light: importing it loads the words (messages, errors, clock) and nothing else. What needs native code, Pykka or
+  YAML is imported when its name is first read.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from actorbus.clock import Clock, ManualClock, SystemClock
+from actorbus.errors import (
+    ActorBusError,
+    AddressInUse,
+    AuthenticationFailed,
+    BackPressured,
+    BrokenError,
+    ClosedError,
+    ConfigError,
+    CorruptRecord,
+    DecodeError,
+    DirectoryRefused,
+    DriverLost,
+    DriverUnavailable,
+    EncodeError,
+    EnvironmentFault,
+    FrameCorrupt,
+    InternalError,
+    InvalidValue,
+    LibraryMissing,
+    MailboxFull,
+    MessageTooLarge,
+    NativeError,
+    NotConnected,
+    OutOfMemory,
+    OutOfSpace,
+    PermissionRefused,
+    Problem,
+    RecordingError,
+    Refused,
+    Replayed,
+    StaleError,
+    TooLarge,
+    UnknownType,
+    UsageError,
+)
+from actorbus.message import ABSTRACT, Message, Price, Quantity, price, quantity, to_decimal, validate
+from actorbus.messages import (
+    Action,
+    AssetClass,
+    Bar,
+    BookAction,
+    BookUpdate,
+    Control,
+    Event,
+    Liquidity,
+    MarketData,
+    News,
+    Order,
+    OrderStatus,
+    OrderType,
+    Quote,
+    Severity,
+    Side,
+    Status,
+    TimeInForce,
+    Trade,
+    TradePrint,
+    TradingState,
+    Urgency,
+)
+
+if TYPE_CHECKING:
+    from actorbus.actors import Subscription
+    from actorbus.channel import Channel
+    from actorbus.dispatch import (
+        Disconnected,
+        EventsLost,
+        Gap,
+        Handler,
+        Meta,
+        MetaCopy,
+        OfferResult,
+        Output,
+        Publisher,
+        PublisherJoined,
+        PublisherLeft,
+        Recovered,
+        Rewound,
+        Source,
+        StreamEvent,
+        Timer,
+        on,
+    )
+    from actorbus.topology.figures import NodeHealth, NodeStatistics, Quarantined
+    from actorbus.topology.model import (
+        BackoffSpec,
+        BackPressureSpec,
+        BatchSpec,
+        CodecSpec,
+        DriverSpec,
+        HandlerSpec,
+        LogSpec,
+        MailboxSpec,
+        NotConnectedSpec,
+        ObservabilitySpec,
+        PollerSpec,
+        RecorderSpec,
+        SourceSpec,
+        StreamSpec,
+        SupervisionSpec,
+        Topology,
+    )
+    from actorbus.topology.node import Node
+    from actorbus.topology.quick import QuickNode, quick
+
+__all__ = [
+    "ABSTRACT",
+    "Action",
+    "ActorBusError",
+    "AddressInUse",
+    "AssetClass",
+    "AuthenticationFailed",
+    "BackPressureSpec",
+    "BackPressured",
+    "BackoffSpec",
+    "Bar",
+    "BatchSpec",
+    "BookAction",
+    "BookUpdate",
+    "BrokenError",
+    "Channel",
+    "Clock",
+    "ClosedError",
+    "CodecSpec",
+    "ConfigError",
+    "Control",
+    "CorruptRecord",
+    "DecodeError",
+    "DirectoryRefused",
+    "Disconnected",
+    "DriverLost",
+    "DriverSpec",
+    "DriverUnavailable",
+    "EncodeError",
+    "EnvironmentFault",
+    "Event",
+    "EventsLost",
+    "FrameCorrupt",
+    "Gap",
+    "Handler",
+    "HandlerSpec",
+    "InternalError",
+    "InvalidValue",
+    "LibraryMissing",
+    "Liquidity",
+    "LogSpec",
+    "MailboxFull",
+    "MailboxSpec",
+    "ManualClock",
+    "MarketData",
+    "Message",
+    "MessageTooLarge",
+    "Meta",
+    "MetaCopy",
+    "NativeError",
+    "News",
+    "Node",
+    "NodeHealth",
+    "NodeStatistics",
+    "NotConnected",
+    "NotConnectedSpec",
+    "ObservabilitySpec",
+    "OfferResult",
+    "Order",
+    "OrderStatus",
+    "OrderType",
+    "OutOfMemory",
+    "OutOfSpace",
+    "Output",
+    "PermissionRefused",
+    "PollerSpec",
+    "Price",
+    "Problem",
+    "Publisher",
+    "PublisherJoined",
+    "PublisherLeft",
+    "Quantity",
+    "Quarantined",
+    "QuickNode",
+    "Quote",
+    "RecorderSpec",
+    "RecordingError",
+    "Recovered",
+    "Refused",
+    "Replayed",
+    "Rewound",
+    "Severity",
+    "Side",
+    "Source",
+    "SourceSpec",
+    "StaleError",
+    "Status",
+    "StreamEvent",
+    "StreamSpec",
+    "Subscription",
+    "SupervisionSpec",
+    "SystemClock",
+    "TimeInForce",
+    "Timer",
+    "TooLarge",
+    "Topology",
+    "Trade",
+    "TradePrint",
+    "TradingState",
+    "UnknownType",
+    "Urgency",
+    "UsageError",
+    "__version__",
+    "on",
+    "price",
+    "quantity",
+    "quick",
+    "to_decimal",
+    "validate",
+]
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "Subscription": "actorbus.actors",
+    "Channel": "actorbus.channel",
+    "Disconnected": "actorbus.dispatch",
+    "EventsLost": "actorbus.dispatch",
+    "Gap": "actorbus.dispatch",
+    "Handler": "actorbus.dispatch",
+    "Meta": "actorbus.dispatch",
+    "MetaCopy": "actorbus.dispatch",
+    "OfferResult": "actorbus.dispatch",
+    "Output": "actorbus.dispatch",
+    "Publisher": "actorbus.dispatch",
+    "PublisherJoined": "actorbus.dispatch",
+    "PublisherLeft": "actorbus.dispatch",
+    "Recovered": "actorbus.dispatch",
+    "Rewound": "actorbus.dispatch",
+    "Source": "actorbus.dispatch",
+    "StreamEvent": "actorbus.dispatch",
+    "Timer": "actorbus.dispatch",
+    "on": "actorbus.dispatch",
+    "NodeHealth": "actorbus.topology.figures",
+    "NodeStatistics": "actorbus.topology.figures",
+    "Quarantined": "actorbus.topology.figures",
+    "BackPressureSpec": "actorbus.topology.model",
+    "BackoffSpec": "actorbus.topology.model",
+    "BatchSpec": "actorbus.topology.model",
+    "CodecSpec": "actorbus.topology.model",
+    "DriverSpec": "actorbus.topology.model",
+    "HandlerSpec": "actorbus.topology.model",
+    "LogSpec": "actorbus.topology.model",
+    "MailboxSpec": "actorbus.topology.model",
+    "NotConnectedSpec": "actorbus.topology.model",
+    "ObservabilitySpec": "actorbus.topology.model",
+    "PollerSpec": "actorbus.topology.model",
+    "RecorderSpec": "actorbus.topology.model",
+    "SourceSpec": "actorbus.topology.model",
+    "StreamSpec": "actorbus.topology.model",
+    "SupervisionSpec": "actorbus.topology.model",
+    "Topology": "actorbus.topology.model",
+    "Node": "actorbus.topology.node",
+    "QuickNode": "actorbus.topology.quick",
+    "quick": "actorbus.topology.quick",
+}
+"""Name to the module that defines it; the imports above, for type checkers, say the same (tests/meta/test_lazy_face.py)."""
+
+
+def __getattr__(name: str) -> object:
+    """Import a name of the face when it is first read."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'actorbus' has no attribute {name!r}")
+    value: object = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, also those not imported yet."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,227 @@
+"""The subscriber actor: reads one stream for `node.subscribe`, on a thread and an Aeron subscription of its own.
+
+    Aeron --> actor's thread: poll, decode --> bounded queue of batches --> the application's `for message in ...`
+
+When the queue is full the actor stops polling: the messages wait in Aeron's term buffer (D2), and a slow application is
+back pressure like any slow subscriber. Nothing is dropped. A body that cannot be decoded is counted and quarantined.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Generic, NamedTuple, TypeVar, cast
+
+from actorbus.actors.poller import Waiter
+from actorbus.actors.shell import Report, Shell
+from actorbus.clock import Clock
+from actorbus.dispatch import Decoding, MetaCopy, Port, StreamEvent
+from actorbus.dispatch.notices import event_of
+
+__all__ = ["Batch", "BatchQueue", "SubscriberActor", "Subscription"]
+
+M = TypeVar("M")
+REASON_DECODE = 3
+ROOM_MESSAGES = 65_536
+ROOM_BYTES = 64 << 20
+"""Bounds of the queue between the actor and the application (reliability A10: 65,536 messages and 64 MiB)."""
+PARK_NS = 1_000_000
+
+
+class Batch(NamedTuple):
+    """Decoded messages and where each came from, side by side."""
+
+    messages: list[object]
+    records: list[tuple[int, int, int, int, int, int, int, int, int]]
+    bytes: int
+
+
+class BatchQueue:
+    """A bounded queue of batches between one actor and one consumer."""
+
+    def __init__(self, messages_max: int = ROOM_MESSAGES, bytes_max: int = ROOM_BYTES) -> None:
+        self._changed = threading.Condition()
+        self._batches: deque[Batch] = deque()
+        self._messages = 0
+        self._bytes = 0
+        self._messages_max = messages_max
+        self._bytes_max = bytes_max
+        self._closed = False
+
+    @property
+    def has_room(self) -> bool:
+        """True while a further batch is welcome. One batch may overshoot a bound: it is bounded itself."""
+        return self._messages < self._messages_max and self._bytes < self._bytes_max
+
+    def put(self, batch: Batch) -> None:
+        """Add a batch. The actor's thread."""
+        with self._changed:
+            self._batches.append(batch)
+            self._messages += len(batch.messages)
+            self._bytes += batch.bytes
+            self._changed.notify()
+
+    def take(self, timeout: float | None) -> Batch | None:
+        """Take the oldest batch; None when the queue is closed and empty, or nothing came within `timeout` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._changed:
+            while not self._batches:
+                left = None if deadline is None else deadline - time.monotonic()
+                if self._closed or (left is not None and left <= 0):
+                    return None
+                self._changed.wait(left)
+            batch = self._batches.popleft()
+            self._messages -= len(batch.messages)
+            self._bytes -= batch.bytes
+            return batch
+
+    def close(self) -> None:
+        """Let the consumer take what is left, then end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+
+class SubscriberActor(Shell):
+    """Fills a `BatchQueue` from one stream."""
+
+    def __init__(
+        self,
+        name: str,
+        stream: str,
+        port: Port,
+        decoding: Decoding,
+        queue: BatchQueue,
+        clock: Clock,
+        *,
+        report: Report,
+        on_event: Callable[[StreamEvent], None],
+    ) -> None:
+        super().__init__(f"subscriber-{name}", report)
+        self._stream = stream
+        self._port = port
+        self._decoding = decoding
+        self._queue = queue
+        self._clock = clock
+        self._on_event = on_event
+        self._waiter: Waiter | None = None
+
+    def assemble(self, waiter: Waiter) -> None:
+        """Give it what it waits on, before its start."""
+        self._waiter = waiter
+
+    def run(self) -> None:
+        """Poll while there is room, wait otherwise; until stopped."""
+        inbox, stopped, queue = self.inbox, self.actor_stopped, self._queue
+        while True:
+            seen = inbox.event.value
+            entry = inbox.take_control()
+            if entry is not None:
+                self.obey(entry)
+                if stopped.is_set():
+                    return
+                continue
+            try:
+                if not queue.has_room:
+                    inbox.event.wait(seen, self._clock.monotonic_ns() + PARK_NS)
+                elif not self._step() and self._waiter is not None:
+                    self._waiter.wait(seen, None)
+            except BaseException as error:  # noqa: BLE001 - reported; the subscriber goes on
+                self.failed(error)
+
+    def _step(self) -> int:
+        count = self._port.poll()
+        if count > 0:
+            self._queue.put(self._decode(count))
+            return count
+        if count == 0:
+            return 0
+        now = self._clock.time_ns()
+        notices = self._port.notices()
+        for notice in notices:
+            self._on_event(event_of(notice, self._stream, now))
+        return len(notices)
+
+    def _decode(self, count: int) -> Batch:
+        port, batch = self._port, self._decoding.batch
+        size = memoryview(cast("bytes", port)).nbytes
+        if batch is not None:
+            try:
+                messages = batch(port)
+                if len(messages) == count:
+                    return Batch(messages, [port.record(place) for place in range(count)], size)
+            except Exception:  # noqa: BLE001 - one body is wrong: find it below
+                pass
+        messages, records = [], []
+        for place, body in enumerate(port.bodies()):
+            try:
+                messages.append(self._decoding.one(body))
+                records.append(port.record(place))
+            except Exception as error:  # noqa: BLE001 - theirs, whatever it is
+                port.reject(place, REASON_DECODE, f"{type(error).__name__}: {error}")
+        return Batch(messages, records, size)
+
+    def on_stop(self) -> None:
+        """Let the application take what was read and end its loop."""
+        self._queue.close()
+
+
+class Subscription(Generic[M]):
+    """The messages of a stream from now on: iterate over it. Got from `node.subscribe`; close it, or use `with`.
+
+    One thread iterates at a time. The loop ends when the subscription or the node is closed.
+    """
+
+    def __init__(self, stream: str, queue: BatchQueue, close: Callable[[], None]) -> None:
+        self.stream = stream
+        self._queue = queue
+        self._close = close
+
+    def __enter__(self) -> Subscription[M]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop reading and free the Aeron subscription. Idempotent."""
+        self._close()
+
+    def batches(self, timeout: float | None = None) -> Iterator[list[M]]:
+        """Yield lists of messages as they came. Ends when closed, or when none came for `timeout` seconds."""
+        while (batch := self._queue.take(timeout)) is not None:
+            if batch.messages:
+                yield cast("list[M]", batch.messages)
+
+    def __iter__(self) -> Iterator[M]:
+        for batch in self.batches():
+            yield from batch
+
+    def with_meta(self, timeout: float | None = None) -> Iterator[tuple[M, MetaCopy]]:
+        """Yield each message with where it came from."""
+        while (batch := self._queue.take(timeout)) is not None:
+            for message, record in zip(cast("list[M]", batch.messages), batch.records, strict=True):
+                yield message, _meta(self.stream, record)
+
+    def take(self, timeout: float) -> list[M]:
+        """Take the next batch, or an empty list when none came within `timeout` seconds."""
+        batch = self._queue.take(timeout)
+        return [] if batch is None else cast("list[M]", batch.messages)
+
+
+def _meta(stream: str, record: tuple[int, int, int, int, int, int, int, int, int]) -> MetaCopy:
+    session, position, index, sequence, publisher, published, received, type_id, version = record
+    return MetaCopy(
+        stream=stream,
+        session=session,
+        position=position,
+        index=index,
+        sequence=sequence,
+        publisher=publisher,
+        publish_time_ns=published,
+        receive_time_ns=received,
+        type_id=type_id,
+        version=version,
+    )

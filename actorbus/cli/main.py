@@ -1,0 +1,108 @@
+"""The group `actorbus` and the one place where errors become exit codes.
+
+Verbs are imported when they are used: `actorbus --help` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Final, Never, override
+
+import click
+
+from actorbus.errors import ActorBusError
+
+__all__ = ["main"]
+
+VERBS: Final = {
+    "check": "actorbus.cli.check",
+    "driver": "actorbus.cli.driver",
+    "run": "actorbus.cli.run",
+    "schema": "actorbus.cli.schema",
+}
+
+
+class LazyGroup(click.Group):
+    """Finds a verb's module when the verb is named."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(VERBS[cmd_name]).command
+        return command
+
+    @override
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            from actorbus.topology.report import one_of
+
+            ctx.fail(f"there is no verb {args[0]!r}; {one_of(args[0], sorted(VERBS))}")
+        return super().resolve_command(ctx, args)
+
+
+def _print_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    try:
+        ours = metadata.version("actorbus")
+    except metadata.PackageNotFoundError:
+        ours = "from a source tree"
+    try:
+        from actorbus.ffi import load
+
+        aeron = load().text
+    except (ActorBusError, ImportError) as error:
+        aeron = f"not available: {error}"
+    print(f"actorbus {ours}, {platform.python_implementation()} {platform.python_version()}, {aeron}")
+    ctx.exit(0)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show versions and exit."
+)
+@click.option("--verbose", is_flag=True, help="Show tracebacks of errors.")
+@click.pass_context
+def actorbus(ctx: click.Context, verbose: bool) -> None:
+    """An actor-based message bus over Aeron: typed messages, prioritised handlers, one YAML file."""
+    ctx.obj = {"verbose": verbose}
+
+
+def main(arguments: Sequence[str] | None = None) -> Never:
+    """Run the command line and exit with its code."""
+    sys.exit(_main(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _main(arguments: list[str]) -> int:
+    from actorbus.cli.exits import EXIT_INTERRUPTED, as_actorbus_error, exit_code_of, tell
+
+    verbose = "--verbose" in arguments
+    try:
+        code = actorbus.main(args=arguments, prog_name="actorbus", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone: nothing to tell, and nobody. Keep the interpreter from trying again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the end of the line: whatever comes gets a text and a code
+        ours = as_actorbus_error(error)
+        tell(ours, verbose=verbose, cause=error)
+        return exit_code_of(ours)

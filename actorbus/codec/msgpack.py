@@ -1,0 +1,40 @@
+"""Format ``msgpack``: bodies are msgpack arrays, and a batch of them is decoded in one call (architecture D5).
+
+    batch buffer:  0xdd, u32 n (big endian), body 0, body 1, ... body n-1      = one msgpack array of n messages
+
+Rules of this file:
+
+* The one call is safe only because the native walk has seen every body first: exactly one value each, an array, its
+  first element the header's type id. Never give ``batch`` bodies that were not walked.
+* A decoder is made for the types that some handler wants; the native side keeps all others out of the buffer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, final
+
+import msgspec
+
+from actorbus.codec.format import Decoding, Encode, union_of
+from actorbus.codec.frame import FormatId
+
+__all__ = ["Msgpack"]
+
+
+@final
+class Msgpack:
+    """msgspec's msgpack. Integers are int64: the native walk refuses larger ones."""
+
+    name: ClassVar[str] = "msgpack"
+    id: ClassVar[int] = int(FormatId.MSGPACK)
+    per_message: ClassVar[bool] = False
+
+    def encoder(self, types: Sequence[type]) -> Encode:  # noqa: ARG002 - every message encodes alike
+        """Return msgspec's own encode."""
+        return msgspec.msgpack.Encoder().encode
+
+    def decoding(self, types: Sequence[type]) -> Decoding:
+        """Return msgspec's own decoders, for a list of these types and for one."""
+        union = union_of(types, self.name)
+        return Decoding(msgspec.msgpack.Decoder(union).decode, msgspec.msgpack.Decoder(list[union]).decode)

@@ -1,0 +1,72 @@
+"""What can happen to a stream besides a message. Events are not errors: they are told, in order, to `on_event`.
+
+Every event says which stream and session it is about. `sequence` numbers count a publisher's messages from 0.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["Disconnected", "EventsLost", "Gap", "PublisherJoined", "PublisherLeft", "Recovered", "Rewound", "StreamEvent"]
+
+
+class StreamEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """The base of all events: the stream's name in the topology, Aeron's session id, the time it was seen (epoch ns)."""
+
+    stream: str
+    session: int
+    time_ns: int
+
+
+class PublisherJoined(StreamEvent, frozen=True, kw_only=True):
+    """A publisher was heard for the first time; `sequence` is the first message that will come from it."""
+
+    publisher: int
+    sequence: int
+
+
+class PublisherLeft(StreamEvent, frozen=True, kw_only=True):
+    """A publisher said goodbye; `sequence` is the one after its last message."""
+
+    publisher: int
+    sequence: int
+
+
+class Gap(StreamEvent, frozen=True, kw_only=True):
+    """Messages `first` to `last` (both included) of a publisher did not arrive and will not."""
+
+    publisher: int
+    first: int
+    last: int
+
+    @property
+    def missing(self) -> int:
+        """How many messages are missing."""
+        return self.last - self.first + 1
+
+
+class Rewound(StreamEvent, frozen=True, kw_only=True):
+    """A publisher went back: `sequence` came where `expected` was due. Such messages are delivered."""
+
+    publisher: int
+    sequence: int
+    expected: int
+
+
+class Recovered(StreamEvent, frozen=True, kw_only=True):
+    """A session's image is there: messages of it can arrive from now on. `position` is where it starts."""
+
+    position: int
+
+
+class Disconnected(StreamEvent, frozen=True, kw_only=True):
+    """A session's image is gone. `position` is how far it was read, `end_position` how far it went, if known."""
+
+    position: int
+    end_position: int | None
+
+
+class EventsLost(StreamEvent, frozen=True, kw_only=True):
+    """So many arrivals and departures of sessions came faster than they were told; messages are not affected."""
+
+    count: int

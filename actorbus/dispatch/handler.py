@@ -1,0 +1,272 @@
+"""What users subclass: handlers, sources, outputs and the `@on` mark.
+
+Rules of the room:
+* This file knows nothing of threads, Aeron or YAML. It declares; the dispatcher and the actors read what it declared.
+* One handler object is only ever called on one thread: its poller's (`dispatch: inline`). So a handler needs no lock.
+* A subclass never has to call `super().__init__()`: what a handler is given (clock, log, timers, outputs) is attached
+  before its own `__init__` runs.
+* Set state in `__init__`, not as class-level defaults: a class-level default costs twice the call (docs/performance.md).
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, final, overload
+
+from actorbus.errors import UsageError
+
+if TYPE_CHECKING:
+    import datetime
+    import logging
+
+    from actorbus.clock import Clock
+    from actorbus.dispatch.events import StreamEvent
+    from actorbus.dispatch.meta import Meta
+
+__all__ = ["Handler", "HandlerContext", "Output", "OutputPort", "PacedClock", "Source", "Timer", "declared_outputs", "marked_methods", "on"]
+
+M = TypeVar("M")
+H_contra = TypeVar("H_contra")
+M_contra = TypeVar("M_contra", contravariant=True)
+
+_MARK = "__actorbus_on__"
+
+
+class Timer(Protocol):
+    """A timer of a handler: made by `Handler.every` and `Handler.after`, fired on the handler's own thread."""
+
+    def cancel(self) -> None:
+        """Never fire again. Idempotent; on the handler's own thread."""
+        ...
+
+    @property
+    def active(self) -> bool:
+        """True while it will still fire."""
+        ...
+
+
+class OutputPort(Protocol):
+    """What an `Output` is wired to: the publication of one stream, as seen from the handler's thread."""
+
+    def publish(self, message: object) -> int:
+        """Send; returns the sequence, or raises a `Refused` (never waits on a poller's thread)."""
+        ...
+
+
+class PacedClock(Protocol):
+    """The clock of a source: reads time, and sleeps so that a stop wakes it."""
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds that never go back."""
+        ...
+
+    def time_ns(self) -> int:
+        """Nanoseconds since the epoch."""
+        ...
+
+    def sleep_until_ns(self, deadline_ns: int) -> bool:
+        """Wait until `monotonic_ns()` reaches the deadline. False when the source is asked to stop: return then."""
+        ...
+
+
+class HandlerContext(Protocol):
+    """What the runtime attaches to a handler before its `__init__` runs."""
+
+    name: str
+    log: logging.Logger
+    clock: Clock
+
+    def start_timer(self, after_ns: int, every_ns: int | None, callback: Callable[[], None]) -> Timer:
+        """Put a timer into the wheel of the handler's thread."""
+        ...
+
+
+class _Marker(Protocol[M_contra]):
+    """What `on(A, B)` returns: a decorator for `method(self, message)` and `method(self, message, meta)`."""
+
+    @overload
+    def __call__(self, method: Callable[[H_contra, M_contra], None], /) -> Callable[[H_contra, M_contra], None]: ...
+    @overload
+    def __call__(
+        self, method: Callable[[H_contra, M_contra, Meta], None], /
+    ) -> Callable[[H_contra, M_contra, Meta], None]: ...
+
+
+def on(first: type[M], /, *more: type[M]) -> _Marker[M]:
+    """Mark a method of a `Handler` as the one that takes messages of these types.
+
+    `@on(Bar)` takes `Bar`; `@on(Quote, TradePrint)` takes both; `@on(bytes)` takes the messages of a raw stream;
+    `@on(object)` takes every message of the stream. The method takes `(self, message)` or `(self, message, meta)`;
+    one that does not take `meta` pays nothing for it. Marks are inherited; a subclass overrides by marking anew.
+
+    Raises:
+        UsageError: at once, when what is marked is not a plain function of one or two arguments after `self`.
+    """
+    wanted = tuple(flat for given in (first, *more) for flat in _flatten(given))
+
+    def mark(method: Any) -> Any:
+        if inspect.iscoroutinefunction(method):
+            raise UsageError(
+                f"@on method {method.__qualname__} is `async def`: asynchronous handlers come with the issue "
+                "'It cannot be hurt'; use a plain `def`"
+            )
+        count = len(inspect.signature(method).parameters)
+        if count not in (2, 3):
+            raise UsageError(
+                f"@on method {method.__qualname__} takes {count} parameters; it must take (self, message) or (self, message, meta)"
+            )
+        setattr(method, _MARK, wanted)
+        return method
+
+    return typing.cast("_Marker[M]", mark)
+
+
+def _flatten(given: object) -> tuple[type, ...]:
+    if isinstance(given, types.UnionType) or typing.get_origin(given) is typing.Union:
+        return tuple(flat for part in typing.get_args(given) for flat in _flatten(part))
+    if not isinstance(given, type):
+        raise UsageError(f"@on takes message classes, got {given!r}; write @on(Bar) or @on(Quote, TradePrint)")
+    return (given,)
+
+
+class Output(Generic[M]):
+    """A way out of a handler: declared in the class, wired by the topology's `publishes: {name: stream}`.
+
+    `alerts = ab.Output(Halt)` then `self.alerts.publish(Halt("EURUSD"))`. The types are checked against the stream's
+    `messages` before anything starts.
+    """
+
+    types: tuple[type, ...]
+    name: str
+
+    def __init__(self, first: type[M], /, *more: type[M]) -> None:
+        self.types = tuple(flat for given in (first, *more) for flat in _flatten(given))
+        self.name = "?"
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def publish(self, message: M) -> int:
+        """Send a message; returns its sequence. On the handler's own thread; never waits there.
+
+        Raises:
+            BackPressured: the publication refused it (counted; unless caught, the handler's `on_error` gets it).
+            NotConnected: nobody subscribes yet and the policy is `raise`.
+            EncodeError: the message does not fit its own declaration; names the field and the value.
+            UsageError: the output is not wired.
+        """
+        raise UsageError(
+            f"output {self.name!r} is not wired, so {type(message).__name__} cannot be published: "
+            f"add `publishes: {{{self.name}: STREAM}}` to the handler in the topology"
+        )
+
+
+class Handler:
+    """Takes the messages of one or more streams, one at a time, on one thread.
+
+    Order of calls: `__init__(**options)`, `on_start`, then messages, events and timers in the order they happen,
+    `on_stop` last. An exception from a message method goes by the topology's `on_error` and never stops the stream.
+    """
+
+    _context: ClassVar[HandlerContext]  # really an instance attribute, attached before __init__
+
+    @property
+    @final
+    def name(self) -> str:
+        """The handler's name in the topology."""
+        return self._context.name
+
+    @property
+    @final
+    def clock(self) -> Clock:
+        """The clock of the node: manual in tests."""
+        return self._context.clock
+
+    @property
+    @final
+    def log(self) -> logging.Logger:
+        """A logger named after the handler."""
+        return self._context.log
+
+    def on_start(self) -> None:
+        """Set up: runs on the handler's thread before the first message. An exception stops the start of the node."""
+
+    def on_stop(self) -> None:
+        """Clean up: runs on the handler's thread after the last message, also when the node ends by an error."""
+
+    def on_event(self, event: StreamEvent, /) -> None:
+        """Be told what happened to a stream: `Gap`, `PublisherJoined`, `PublisherLeft`, `Disconnected` and so on.
+
+        Called in order with the messages: a `Gap` comes before the message that follows it.
+        """
+
+    @final
+    def every(self, interval: str | float | datetime.timedelta, callback: Callable[[], None], /) -> Timer:
+        """Call `callback` every `interval` (`"1s"`, seconds, timedelta) on this handler's thread until cancelled.
+
+        A tick that comes late is not repeated: the next is one interval after the one that was due.
+        """
+        from actorbus.units import duration_ns
+
+        interval_ns = duration_ns(interval)
+        if interval_ns <= 0:
+            raise UsageError(f"every() takes an interval above zero, got {interval!r}")
+        return self._context.start_timer(interval_ns, interval_ns, callback)
+
+    @final
+    def after(self, delay: str | float | datetime.timedelta, callback: Callable[[], None], /) -> Timer:
+        """Call `callback` once, `delay` from now, on this handler's thread unless cancelled before."""
+        from actorbus.units import duration_ns
+
+        return self._context.start_timer(max(0, duration_ns(delay)), None, callback)
+
+
+class Source(Generic[M]):
+    """Produces messages by itself, on a thread of its own, into one stream.
+
+    Subclass and write `produce`: what it yields is published under the stream's back-pressure policy; its end is
+    "finished". Pace with `self.clock.sleep_until_ns(...)`, which returns False when the source is asked to stop.
+    """
+
+    name: str
+    clock: PacedClock
+    log: logging.Logger
+
+    def produce(self) -> Iterator[M]:
+        """Yield the messages in order. Runs on the source's own thread."""
+        raise NotImplementedError(f"{type(self).__name__} must define produce(self) -> Iterator of messages")
+
+    def on_start(self) -> None:
+        """Set up on the source's thread before `produce`. An exception stops the start of the node."""
+
+    def on_stop(self) -> None:
+        """Clean up on the source's thread after the last message."""
+
+
+def marked_methods(cls: type) -> list[tuple[str, tuple[type, ...], bool]]:
+    """Return `(method name, types, takes meta)` for every `@on` method of a handler class, in order of definition.
+
+    The order is that of the class bodies from the base down; an override without a mark unmarks.
+    """
+    found: dict[str, tuple[str, tuple[type, ...], bool]] = {}
+    for base in reversed(cls.__mro__):
+        for name, member in vars(base).items():
+            wanted = getattr(member, _MARK, None)
+            if wanted is not None:
+                found[name] = (name, wanted, len(inspect.signature(member).parameters) == 3)
+            else:
+                found.pop(name, None)
+    return list(found.values())
+
+
+def declared_outputs(cls: type) -> dict[str, tuple[type, ...]]:
+    """Return the outputs a handler class declares: name to the message types it may publish."""
+    found: dict[str, tuple[type, ...]] = {}
+    for base in reversed(cls.__mro__):
+        for name, member in vars(base).items():
+            if isinstance(member, Output):
+                found[name] = typing.cast("Output[object]", member).types
+    return found

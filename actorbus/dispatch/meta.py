@@ -1,0 +1,140 @@
+"""Where a message came from: read on demand, for the message that is being handled, and for nothing else.
+
+One `Meta` object serves a whole stream. It costs nothing per message: it knows the batch's list iterator, and which
+message is being handled follows from how many are left in it. After the batch it is closed, so that a handler which
+kept it gets a `UsageError` instead of another message's address. `copy()` is what to keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from actorbus.errors import UsageError
+
+__all__ = ["Meta", "MetaCopy", "Record"]
+
+Record = tuple[int, int, int, int, int, int, int, int, int]
+"""(session, position, index, sequence, publisher, publish_time_ns, receive_time_ns, type_id, version)."""
+
+
+class _Countdown(Protocol):
+    def __length_hint__(self) -> int: ...
+
+
+class MetaCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """A `Meta` to keep: the same fields, as values."""
+
+    stream: str
+    session: int
+    position: int
+    index: int
+    sequence: int
+    publisher: int
+    publish_time_ns: int
+    receive_time_ns: int
+    type_id: int
+    version: int
+
+
+class Meta:
+    """The address and times of the message being handled. Valid during the call; raises `UsageError` when stale.
+
+    `session`, `position` and `index` are the message's address: Aeron's session id, the stream position after the
+    frame, and the place inside a batch frame. `sequence` counts the publisher's messages from 0. Times are
+    nanoseconds since the epoch: when it was published, and when its batch was received. On `frame: none` streams
+    there is no publisher, sequence or publish time: they read 0.
+    """
+
+    __slots__ = ("_count", "_left", "_record", "stream")
+
+    def __init__(self, stream: str, record: Callable[[int], Record]) -> None:
+        self.stream = stream
+        self._record = record
+        self._left: _Countdown | None = None
+        self._count = 0
+
+    def open(self, left: _Countdown, count: int) -> None:
+        """Begin a batch of `count` messages whose iterator is `left`. The dispatcher's; not for handlers."""
+        self._count = count
+        self._left = left
+
+    def close(self) -> None:
+        """End the batch: from here on every read raises."""
+        self._left = None
+
+    def place(self) -> int:
+        """Return the index, in the current batch, of the message being handled."""
+        left = self._left
+        if left is None:
+            raise UsageError(
+                f"a Meta of stream {self.stream!r} was read after its message was handled; keep meta.copy() instead"
+            )
+        return self._count - left.__length_hint__() - 1
+
+    def record(self) -> Record:
+        """Return all fields but the stream's name at once."""
+        return self._record(self.place())
+
+    @property
+    def session(self) -> int:
+        """Aeron's session id of the publication."""
+        return self.record()[0]
+
+    @property
+    def position(self) -> int:
+        """The stream position just after the message's frame, in bytes."""
+        return self.record()[1]
+
+    @property
+    def index(self) -> int:
+        """The place of the message inside its frame: 0 but for batch frames."""
+        return self.record()[2]
+
+    @property
+    def sequence(self) -> int:
+        """The publisher's running number of the message, from 0."""
+        return self.record()[3]
+
+    @property
+    def publisher(self) -> int:
+        """The publisher's random id, kept over its reconnects."""
+        return self.record()[4]
+
+    @property
+    def publish_time_ns(self) -> int:
+        """When it was published, by the publisher's clock: nanoseconds since the epoch."""
+        return self.record()[5]
+
+    @property
+    def receive_time_ns(self) -> int:
+        """When its batch was taken from Aeron: nanoseconds since the epoch."""
+        return self.record()[6]
+
+    @property
+    def type_id(self) -> int:
+        """The id of the message's type."""
+        return self.record()[7]
+
+    @property
+    def version(self) -> int:
+        """The schema version the publisher wrote."""
+        return self.record()[8]
+
+    def copy(self) -> MetaCopy:
+        """Return the fields as an object that stays valid."""
+        session, position, index, sequence, publisher, published, received, type_id, version = self.record()
+        return MetaCopy(
+            stream=self.stream,
+            session=session,
+            position=position,
+            index=index,
+            sequence=sequence,
+            publisher=publisher,
+            publish_time_ns=published,
+            receive_time_ns=received,
+            type_id=type_id,
+            version=version,
+        )

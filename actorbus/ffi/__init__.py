@@ -1,0 +1,63 @@
+"""The border to C: typed owners of native handles, the ports, waiting, and errors with the right class.
+
+This package and `actorbus.metrics` are the only ones that touch the compiled module; what is above them sees
+objects that close in order and exceptions that say whose fault it was.
+
+Ownership
+    native object                    made by                        freed by
+    driver, client, publication,     *Handle.open/add               its close(), in the order transport keeps
+      subscription, counter
+    event                            Event()                        the last of Event and publications that wake it
+    poll set                         PollSet()                      close()
+    ports                            make_offer_port, make_poll_port  garbage collector; stale after their handle's
+    close
+"""
+
+from actorbus.ffi.failure import error_text, failure, new_error
+from actorbus.ffi.handles import (
+    ClientHandle,
+    CounterHandle,
+    DriverHandle,
+    Handle,
+    PublicationHandle,
+    PublicationInfo,
+    SubscriptionHandle,
+    open_handles,
+    printed_lines,
+)
+from actorbus.ffi.library import Versions, load, wheel_library
+from actorbus.ffi.ports import Notice, OfferPort, PollPort, Quarantined, Record, make_offer_port, make_poll_port
+from actorbus.ffi.waiting import NO_DEADLINE, TIMED_OUT, WAKE, Event, Idle, PollSet, Subscribed, Waiter
+
+__all__ = [
+    "NO_DEADLINE",
+    "TIMED_OUT",
+    "WAKE",
+    "ClientHandle",
+    "CounterHandle",
+    "DriverHandle",
+    "Event",
+    "Handle",
+    "Idle",
+    "Notice",
+    "OfferPort",
+    "PollPort",
+    "PollSet",
+    "PublicationHandle",
+    "PublicationInfo",
+    "Quarantined",
+    "Record",
+    "Subscribed",
+    "SubscriptionHandle",
+    "Versions",
+    "Waiter",
+    "error_text",
+    "failure",
+    "load",
+    "make_offer_port",
+    "make_poll_port",
+    "new_error",
+    "open_handles",
+    "printed_lines",
+    "wheel_library",
+]

@@ -1,0 +1,164 @@
+"""The two types of the per-message path, made in C (native/ab_ports.c.inc), and their faces for the type checker.
+
+A call through cffi costs as much as Aeron's whole offer, so publish and poll are builtins of types of their own
+(docs/performance.md). They are reached through `make_offer_port` and `make_poll_port`; the protocols here say what
+they do.
+
+Thread: an OfferPort one at a time (the GIL is its lock); a PollPort its poller's alone (trap P15).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from actorbus.errors import OutOfMemory
+from actorbus.ffi.native import ffi, lib
+
+__all__ = ["Notice", "OfferPort", "PollPort", "Quarantined", "Record", "make_offer_port", "make_poll_port"]
+
+type Record = tuple[int, int, int, int, int, int, int, int, int]
+"""session, position, index, sequence, publisher, publish_time_ns, receive_time_ns, type_id, version."""
+
+type Notice = tuple[int, int, int, int, int, int]
+"""kind (AB_GAP ...), session, publisher, first, last, position."""
+
+type Quarantined = tuple[int, int, int, int, int, int, int, str, bytes, int]
+"""session, position, index, type_id, version, sequence, reason, error, body, time_ns."""
+
+type Encode = Callable[[object], bytes]
+type Refused = Callable[[object, object, int], int]
+
+
+class OfferPort(Protocol):
+    """Publishes into one publication."""
+
+    def publish(self, message: object, /) -> int:
+        """Encode and offer; return the sequence, or what `refused(message, body, code)` returns."""
+        ...
+
+    def offer(self, body: object, /) -> int:
+        """Offer bytes.
+
+        Return the sequence (>= 0) or a negative AB_ code. Raises TypeError for what is not bytes-like.
+        """
+        ...
+
+    def retry(self, body: object, /) -> int:
+        """Offer bytes that were refused before: another refusal is not counted again."""
+        ...
+
+    def offer_unchecked(self, body: object, /) -> int:
+        """Offer bytes without the check for integers above 2^63 - 1."""
+        ...
+
+    def publish_list(self, bodies: list[bytes], /) -> int:
+        """Offer bodies until one is refused; return how many were accepted. `code` tells why it stopped."""
+        ...
+
+    def publish_array(self, encoded: object, start: int = 0, /) -> int:
+        """Offer the elements of one msgpack array, from `start` on; return how many were accepted, see `code`."""
+        ...
+
+    def control(self, kind: int, /) -> int:
+        """Say Hello (1), Beat (2) or Bye (3); return an AB_ code."""
+        ...
+
+    def drop(self) -> int:
+        """Give up the next message by policy: counted, its sequence used up and returned."""
+        ...
+
+    @property
+    def code(self) -> int:
+        """Why the last publish_list or publish_array stopped; AB_OK when it did not."""
+        ...
+
+    @property
+    def sequence(self) -> int:
+        """The next sequence, or AB_STALE."""
+        ...
+
+    @property
+    def error(self) -> tuple[int, str]:
+        """Number and text Aeron gave with the last AB_FAILED."""
+        ...
+
+
+class PollPort(Protocol):
+    """Takes batches from one subscription.
+
+    As a buffer it is the current batch's bytes, so a decoder takes it as it is.
+    """
+
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+    def poll(self) -> int:
+        """Take the next batch: its count; 0 nothing; -1 notices come first; AB_STALE after close."""
+        ...
+
+    def spin(self, passes: int, /) -> int:
+        """As poll, up to so many passes with the GIL kept."""
+        ...
+
+    def bodies(self) -> list[bytes]:
+        """Return copies of the batch's bodies."""
+        ...
+
+    def record(self, place: int, /) -> Record:
+        """Return where message `place` of the batch came from."""
+        ...
+
+    def records(self) -> list[Record]:
+        """Return where each message of the batch came from."""
+        ...
+
+    def reject(self, place: int, reason: int, error: str, /) -> int:
+        """Move message `place` of the batch to the quarantine; AB_OK or AB_STALE."""
+        ...
+
+    def notices(self) -> list[Notice]:
+        """Take what must be told before the next batch: joined, left, gaps, images."""
+        ...
+
+    def quarantine(self) -> list[Quarantined]:
+        """Return what was quarantined, newest last. Any thread."""
+        ...
+
+    def session_position(self, session: int, /) -> int:
+        """Return how far a session was read, or -1 for an unknown one."""
+        ...
+
+    @property
+    def type_counts(self) -> list[tuple[int, int]]:
+        """Messages put into batches, by type id. Any thread."""
+        ...
+
+    @property
+    def error(self) -> tuple[int, str]:
+        """Number and text Aeron gave with the last AB_FAILED."""
+        ...
+
+
+_types: dict[str, Callable[..., object]] = {}
+
+
+def _type(name: str) -> Callable[..., object]:
+    if not _types and lib.ab_ports_install(ffi.cast("uintptr_t", id(_types))) != lib.AB_OK:
+        raise OutOfMemory("no memory for the types of the ports")
+    return _types[name]
+
+
+def make_offer_port(handle: int, encode: Encode | None, refused: Refused) -> OfferPort:
+    """Return the port of an open publication.
+
+    Args:
+        handle: the publication's native handle.
+        encode: message to body, or None when messages are bodies. What it raises passes through.
+        refused: called with message, body and code for what was not accepted; its answer is publish's.
+    """
+    return cast("OfferPort", _type("OfferPort")(handle, encode, refused))
+
+
+def make_poll_port(handle: int) -> PollPort:
+    """Return the port of an open subscription."""
+    return cast("PollPort", _type("PollPort")(handle))

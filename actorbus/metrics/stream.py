@@ -1,0 +1,119 @@
+"""What is counted: the slots of a counter block, by kind of owner, and frozen records of them.
+
+Rules of this file:
+
+* The numbers are those of native/ab_counters.h (a test compares them) and of statistics files: only ever append.
+* The records have the names of ``actorbus run --summary json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Final, Self
+
+import msgspec
+
+__all__ = ["HANDLER", "STREAM", "HandlerCounter", "HandlerCounters", "StreamCounter", "StreamCounters"]
+
+STREAM: Final = "stream"
+"""Group of the blocks that are indexed by ``StreamCounter``."""
+HANDLER: Final = "handler"
+"""Group of the blocks that are indexed by ``HandlerCounter``, and of the handlers' latency histograms."""
+
+
+class StreamCounter(IntEnum):
+    """Slots of a stream's block, in messages unless it says bytes. Native code writes them: publication and poller."""
+
+    PUBLISHED = 0
+    PUBLISHED_BYTES = 1
+    DROPPED = 2
+    BACK_PRESSURED = 3
+    NOT_CONNECTED = 4
+    RECEIVED = 5
+    RECEIVED_BYTES = 6
+    GAPS = 7
+    MISSING = 8
+    INVALID_FRAMES = 9
+    MALFORMED = 10
+    UNKNOWN_TYPE = 11
+    UNWANTED = 12
+    QUARANTINED = 13
+
+
+class StreamCounters(msgspec.Struct, frozen=True, kw_only=True):
+    """The counters of one stream at one moment; several numbers are not one instant."""
+
+    published: int = 0
+    """Messages Aeron accepted."""
+    received: int = 0
+    """Messages handed over in a batch."""
+    bytes: int = 0
+    """Body bytes received."""
+    gaps: int = 0
+    """Holes seen in publishers' sequences."""
+    dropped: int = 0
+    """Messages given up by policy; each used up a sequence number."""
+    back_pressured: int = 0
+    """Messages that met back pressure, once each."""
+    missing: int = 0
+    """Messages in the holes."""
+    invalid_frames: int = 0
+    """Frames of Aeron dropped before ours was read."""
+    malformed: int = 0
+    """Our frame, or the body, is not what it says it is."""
+    unknown_type: int = 0
+    """Of a type the stream does not declare."""
+    unwanted: int = 0
+    """Of a declared type no handler here takes."""
+    quarantined: int = 0
+    """Entries ever put into the quarantine."""
+    published_bytes: int = 0
+    """Body bytes Aeron accepted."""
+    not_connected: int = 0
+    """Messages that found nobody connected, once each."""
+
+    @classmethod
+    def from_block(cls, numbers: Sequence[int]) -> Self:
+        """Return the record of a block's 16 numbers."""
+        return cls(
+            published=numbers[StreamCounter.PUBLISHED],
+            received=numbers[StreamCounter.RECEIVED],
+            bytes=numbers[StreamCounter.RECEIVED_BYTES],
+            gaps=numbers[StreamCounter.GAPS],
+            dropped=numbers[StreamCounter.DROPPED],
+            back_pressured=numbers[StreamCounter.BACK_PRESSURED],
+            missing=numbers[StreamCounter.MISSING],
+            invalid_frames=numbers[StreamCounter.INVALID_FRAMES],
+            malformed=numbers[StreamCounter.MALFORMED],
+            unknown_type=numbers[StreamCounter.UNKNOWN_TYPE],
+            unwanted=numbers[StreamCounter.UNWANTED],
+            quarantined=numbers[StreamCounter.QUARANTINED],
+            published_bytes=numbers[StreamCounter.PUBLISHED_BYTES],
+            not_connected=numbers[StreamCounter.NOT_CONNECTED],
+        )
+
+
+class HandlerCounter(IntEnum):
+    """Slots of a handler's block. Written by the thread that runs the handler."""
+
+    MESSAGES = 0
+    ERRORS = 1
+    RESTARTS = 2
+
+
+class HandlerCounters(msgspec.Struct, frozen=True, kw_only=True):
+    """The counters of one handler at one moment."""
+
+    messages: int = 0
+    errors: int = 0
+    restarts: int = 0
+
+    @classmethod
+    def from_block(cls, numbers: Sequence[int]) -> Self:
+        """Return the record of a block's 16 numbers."""
+        return cls(
+            messages=numbers[HandlerCounter.MESSAGES],
+            errors=numbers[HandlerCounter.ERRORS],
+            restarts=numbers[HandlerCounter.RESTARTS],
+        )

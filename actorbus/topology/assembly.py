@@ -1,0 +1,127 @@
+"""From a plan to what the actors run: codecs are chosen, drivers described, the order of stopping worked out."""
+
+from __future__ import annotations
+
+import graphlib
+from collections.abc import Callable, Mapping
+
+from actorbus.actors import HandlerPart, PollerPart, SessionParts, SourcePart, StreamPart
+from actorbus.clock import Clock, SystemClock
+from actorbus.codec import format_named
+from actorbus.dispatch import Policy
+from actorbus.errors import InternalError
+from actorbus.ffi import Idle
+from actorbus.message import type_id_of, version_of
+from actorbus.topology.plan import HandlerPlan, IdlePlan, Plan, StreamPlan
+from actorbus.transport import Driver, EmbeddedDriver, ExternalDriver, ProcessDriver
+
+__all__ = ["idle_of", "session_parts", "stop_levels", "stream_part"]
+
+CONNECT_TIMEOUT_NS = 5_000_000_000
+STOP_TIMEOUT_NS = 5_000_000_000
+"""Deadlines of start and stop: reliability B10 promises a drain within 5 s."""
+
+RAW_TYPE = 1
+"""Type id of raw messages in our frame (interface.md)."""
+
+
+def session_parts(plan: Plan, clock: Clock | None = None) -> SessionParts:
+    """Return what the session supervisor needs to run this plan."""
+    handled = {stream for handler in plan.handlers for stream in handler.streams}
+    return SessionParts(
+        name=plan.name,
+        make_driver=_driver_of(plan),
+        clock=clock or SystemClock(),
+        streams={name: stream_part(stream) for name, stream in plan.streams.items()},
+        pollers=tuple(
+            PollerPart(poller.name, streams, poller.cpu, idle_of(poller.idle))
+            for poller in plan.pollers
+            if (streams := tuple(name for name in poller.streams if name in handled))
+        ),
+        handlers=tuple(_handler_part(handler) for handler in plan.handlers),
+        sources=tuple(SourcePart(source.name, source.cls, source.options, source.stream) for source in plan.sources),
+        statistics=plan.observability.statistics,
+        connect_timeout_ns=CONNECT_TIMEOUT_NS,
+        stop_timeout_ns=STOP_TIMEOUT_NS,
+    )
+
+
+def idle_of(plan: IdlePlan) -> Idle:
+    """Return the native idle strategy of a plan."""
+    return Idle(
+        plan.kind,
+        max_spins=plan.max_spins,
+        max_yields=plan.max_yields,
+        min_park_ns=plan.min_park_ns,
+        max_park_ns=plan.max_park_ns,
+    )
+
+
+def _driver_of(plan: Plan) -> Callable[[], Driver]:
+    mode, directory, settings = plan.driver.mode, plan.driver.directory, plan.driver.settings
+    if mode == "external":
+        if directory is None:
+            raise InternalError("an external driver was planned without a directory")
+        return lambda: ExternalDriver(directory)
+    kind = ProcessDriver if mode == "process" else EmbeddedDriver
+    return lambda: kind(directory, settings)
+
+
+def stream_part(plan: StreamPlan) -> StreamPart:
+    """Return the actors' view of a stream: its types by id, its encoder, how to decode it."""
+    form = format_named(plan.format)
+    types: Mapping[int, type] = (
+        {RAW_TYPE: bytes} if plan.format == "raw" else {type_id_of(cls): cls for cls in plan.types}
+    )
+    versions = {type_id: 0 if cls is bytes else version_of(cls) for type_id, cls in types.items()}
+    back_pressure, back_pressure_ns = plan.back_pressure
+    not_connected, not_connected_ns = plan.not_connected
+    return StreamPart(
+        name=plan.name,
+        channel=plan.channel,
+        stream_id=plan.stream_id,
+        types=types,
+        versions=versions,
+        format_id=form.id,
+        framed=plan.frame,
+        encode=form.encoder(tuple(types.values())),
+        decoding=form.decoding,
+        policy=Policy(back_pressure, back_pressure_ns, not_connected, not_connected_ns),
+    )
+
+
+def _handler_part(plan: HandlerPlan) -> HandlerPart:
+    return HandlerPart(
+        plan.name, plan.cls, plan.options, plan.streams, plan.priority, plan.order, plan.on_error, plan.publishes
+    )
+
+
+def stop_levels(plan: Plan) -> tuple[tuple[str, ...], ...]:
+    """Return the handlers in the order they stop: those that feed others first, level by level.
+
+    A handler that publishes in its `on_stop` (a last bar, a summary) still reaches the handlers behind it. Handlers
+    of a feedback loop have no such order: they stop together, in the reverse order of the file.
+    """
+    feeds = {
+        handler.name: {
+            other.name
+            for other in plan.handlers
+            if other.name != handler.name and set(handler.publishes.values()) & set(other.streams)
+        }
+        for handler in plan.handlers
+    }
+    order = graphlib.TopologicalSorter({name: set() for name in feeds})
+    for name, fed in feeds.items():
+        for other in fed:
+            order.add(other, name)
+    try:
+        order.prepare()
+    except graphlib.CycleError:
+        return (tuple(reversed(list(feeds))),) if feeds else ()
+    levels: list[tuple[str, ...]] = []
+    places = {handler.name: handler.order for handler in plan.handlers}
+    while order.is_active():
+        level = sorted(order.get_ready(), key=lambda name: -places[name])
+        levels.append(tuple(level))
+        order.done(*level)
+    return tuple(levels)

@@ -1,0 +1,160 @@
+"""What a node tells about itself: frozen records, and the summary `actorbus run` prints. Pure functions of counters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from actorbus.actors import QuarantineEntry
+from actorbus.dispatch import StreamEvent
+from actorbus.metrics import CounterBlock, HandlerCounters, Histogram, LatencySummary, StreamCounters
+
+__all__ = [
+    "HandlerStatistics",
+    "NodeHealth",
+    "NodeStatistics",
+    "Quarantined",
+    "node_statistics",
+    "quarantined",
+    "summary_of",
+]
+
+REASONS = {
+    1: "malformed",
+    2: "unknown_type",
+    3: "decode_error",
+    4: "handler_error",
+    5: "frame_corrupt",
+    6: "unsupported_format",
+}
+
+
+class HandlerStatistics(msgspec.Struct, frozen=True):
+    """What one handler did: messages it was given (raising ones too), what it raised, its restarts."""
+
+    messages: int
+    errors: int
+    restarts: int
+    latency_ns: LatencySummary
+    """Sampled nanoseconds from a message's publish time to the call of the handler; 0 without samples."""
+
+
+class NodeStatistics(msgspec.Struct, frozen=True):
+    """All counters of a node at one moment."""
+
+    name: str
+    seconds: float
+    streams: Mapping[str, StreamCounters]
+    handlers: Mapping[str, HandlerStatistics]
+
+
+class NodeHealth(msgspec.Struct, frozen=True):
+    """`ready` while it runs and nothing broke; `problems` in words."""
+
+    state: str
+    ready: bool
+    problems: tuple[str, ...]
+    driver_directory: str | None
+    """Where the media driver's shared files are; None before the node was opened."""
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that could not be handled, with its address and why. `body` is as received, without our frame."""
+
+    stream: str
+    session: int
+    position: int
+    index: int
+    type_id: int
+    version: int
+    sequence: int
+    reason: str
+    error: str
+    body: bytes
+    time_ns: int
+
+
+def node_statistics(
+    name: str,
+    seconds: float,
+    streams: Mapping[str, CounterBlock],
+    handlers: Mapping[str, tuple[CounterBlock, Histogram]],
+) -> NodeStatistics:
+    """Read all counters of a node."""
+    return NodeStatistics(
+        name=name,
+        seconds=seconds,
+        streams={stream: StreamCounters.from_block(block.read()) for stream, block in streams.items()},
+        handlers={handler: _handler(block, latency) for handler, (block, latency) in handlers.items()},
+    )
+
+
+def _handler(block: CounterBlock, latency: Histogram) -> HandlerStatistics:
+    counters = HandlerCounters.from_block(block.read())
+    return HandlerStatistics(counters.messages, counters.errors, counters.restarts, latency.snapshot().summary())
+
+
+def quarantined(stream: str, entry: QuarantineEntry) -> Quarantined:
+    """Return the record of a native quarantine entry."""
+    session, position, index, type_id, version, sequence, reason, error, body, time_ns = entry
+    return Quarantined(
+        stream=stream,
+        session=session,
+        position=position,
+        index=index,
+        type_id=type_id,
+        version=version,
+        sequence=sequence,
+        reason=REASONS.get(reason, f"reason {reason}"),
+        error=error,
+        body=body,
+        time_ns=time_ns,
+    )
+
+
+def summary_of(
+    statistics: NodeStatistics, samples: Sequence[tuple[str, int, list[str]]], events: Sequence[StreamEvent]
+) -> dict[str, object]:
+    """Return the JSON object of `run --summary json` (interface.md has its shape)."""
+    return {
+        "name": statistics.name,
+        "seconds": round(statistics.seconds, 6),
+        "streams": {
+            name: {
+                "published": counters.published,
+                "received": counters.received,
+                "bytes": counters.bytes,
+                "gaps": counters.gaps,
+                "dropped": counters.dropped,
+                "back_pressured": counters.back_pressured,
+                "missing": counters.missing,
+                "invalid_frames": counters.invalid_frames,
+                "malformed": counters.malformed,
+                "unknown_type": counters.unknown_type,
+                "unwanted": counters.unwanted,
+                "quarantined": counters.quarantined,
+            }
+            for name, counters in statistics.streams.items()
+        },
+        "handlers": {
+            name: {
+                "messages": handler.messages,
+                "errors": handler.errors,
+                "restarts": handler.restarts,
+                "latency_ns": {
+                    "p50": handler.latency_ns.p50,
+                    "p95": handler.latency_ns.p95,
+                    "p99": handler.latency_ns.p99,
+                    "p999": handler.latency_ns.p999,
+                    "max": handler.latency_ns.max,
+                },
+            }
+            for name, handler in statistics.handlers.items()
+        },
+        "recorders": {},
+        "samples": [
+            {"stream": stream, "sequence": sequence, "handlers": list(ran)} for stream, sequence, ran in samples
+        ],
+        "events": [{"kind": type(event).__name__, **msgspec.to_builtins(event)} for event in events],
+    }

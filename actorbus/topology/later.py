@@ -1,0 +1,105 @@
+"""Everything the topology format names that this version does not do yet: one table, and nothing is ignored.
+
+A row says where, which values, and with what it comes. A value that is the default passes, so that a complete file
+with defaults written out is right. When a feature arrives, its row is deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from actorbus.errors import UsageError
+from actorbus.topology.report import Report
+from actorbus.topology.tree import Path, Tree
+from actorbus.units import duration_ns, size_bytes
+
+__all__ = ["LATER", "Later", "refuse_later"]
+
+HURT: Final = 'comes with "It cannot be hurt" (back pressure, mailboxes, restarts)'
+SPEED: Final = 'comes with "Speed" (batch frames, fixed layouts)'
+RECORDER: Final = 'comes with "The recorder and its journal"'
+SEALED: Final = "comes with compression and security, a later issue"
+PROTOBUF: Final = "comes with Protocol Buffers, a later issue"
+METRICS: Final = "comes with metrics and health over HTTP, a later issue"
+PROCESSES: Final = "comes with handlers in processes of their own, a later issue"
+
+
+class Later(NamedTuple):
+    """One thing that comes later."""
+
+    where: str
+    """Dotted path; `*` stands for any name."""
+    unless: tuple[object, ...]
+    """Values that are allowed (the default, and what works now)."""
+    what: str
+    comes: str
+    instead: str
+
+
+LATER: Final[tuple[Later, ...]] = (
+    Later("driver.mode", ("embedded", "process", "external"), "the in-process transport", HURT, "use embedded"),
+    Later("streams.*.codec.format", ("msgpack", "json", "raw", "struct"), "format protobuf", PROTOBUF, "use msgpack or json"),
+    Later("streams.*.codec.format", ("msgpack", "json", "raw", "protobuf"), "format struct", SPEED, "use msgpack or raw"),
+    Later("streams.*.codec.compression", ("none",), "compression", SEALED, "use none"),
+    Later("streams.*.codec.security", ("none",), "security", SEALED, "use none"),
+    Later("streams.*.back_pressure.policy", ("block", "raise", "conflate"), "policy drop_newest", HURT, "use block or raise"),
+    Later("streams.*.back_pressure.policy", ("block", "raise", "drop_newest"), "policy conflate", HURT, "use block or raise"),
+    Later("streams.*.back_pressure.key", (None,), "a key to conflate by", HURT, "remove it"),
+    Later("streams.*.not_connected.policy", ("wait", "raise"), "policy drop", HURT, "use wait or raise"),
+    Later("streams.*.batch.max_messages", (1,), "a batch frame", SPEED, "remove it"),
+    Later("streams.*.batch.max_bytes", ("8k", 8192), "a batch frame", SPEED, "remove it"),
+    Later("streams.*.batch.linger", ("0s",), "a batch frame", SPEED, "remove it"),
+    Later("handlers.*.dispatch", ("inline", "process"), "dispatch mailbox", HURT, "use inline"),
+    Later("handlers.*.dispatch", ("inline", "mailbox"), "dispatch process", PROCESSES, "use inline"),
+    Later("handlers.*.mailbox", (None,), "a mailbox", HURT, "remove it; inline handlers have none"),
+    Later("handlers.*.after", ([],), "after", HURT, "use priority to order handlers of a stream"),
+    Later("handlers.*.on_error", ("quarantine", "skip", "stop"), "on_error restart", HURT, "use quarantine, skip or stop"),
+    Later("handlers.*.start", (None, "live"), "a start in the past", RECORDER, "use live"),
+    Later("handlers.*.resume", (False,), "resume", RECORDER, "use false"),
+    Later("recorders.*", (), "a recorder", RECORDER, "remove it"),
+    Later("supervision.max_restarts", (5,), "a restart budget of your own", HURT, "use the default, 5"),
+    Later("supervision.within", ("60s",), "a restart window of your own", HURT, "use the default, 60s"),
+    Later("supervision.backoff.initial", ("100ms",), "a restart pause of your own", HURT, "use the default, 100ms"),
+    Later("supervision.backoff.max", ("5s",), "a restart pause of your own", HURT, "use the default, 5s"),
+    Later("observability.http", (None,), "http", METRICS, "use null"),
+    Later("security.*", (), "security", SEALED, "remove it"),
+)
+
+
+def refuse_later(root: Tree, report: Report) -> None:
+    """Report every value in the tree that a row of the table refuses (AB1501), where nothing else is wrong with it."""
+    for row in LATER:
+        _each(root, row.where.split("."), (), lambda path, node, row=row: _refuse(path, node, row, report))
+
+
+def _refuse(path: Path, node: Tree, row: Later, report: Report) -> None:
+    value = node.to_python()
+    if any(_same(value, allowed) for allowed in row.unless) or report.is_broken(*path):
+        return
+    if value is None and None not in row.unless and row.unless:
+        return
+    report.add("AB1501", f"{row.what} {row.comes}", path=path, key=not row.unless, hint=row.instead)
+
+
+def _same(value: object, allowed: object) -> bool:
+    """Whether a value is an allowed one, `1m` being the same duration as `60s`."""
+    if type(value) is type(allowed) and value == allowed:
+        return True
+    if isinstance(value, str) and isinstance(allowed, str) and allowed[:1].isdigit():
+        for parse in (duration_ns, size_bytes):
+            with contextlib.suppress(UsageError):
+                return parse(value) == parse(allowed)
+    return False
+
+
+def _each(node: Tree, steps: list[str], path: Path, found: Callable[[Path, Tree], None]) -> None:
+    if not steps:
+        found(path, node)
+        return
+    children = node.mapping or {}
+    names = list(children) if steps[0] == "*" else [steps[0]]
+    for name in names:
+        if (child := children.get(name)) is not None:
+            _each(child, steps[1:], (*path, name), found)

@@ -1,0 +1,365 @@
+"""The node: a running topology. What users hold, start, ask and close.
+
+Rules of the room:
+* A node is opened once and closed once; both wait, with deadlines. Close is safe from anywhere, any number of times, and
+  happens at the interpreter's exit if it was forgotten (D13).
+* Everything it does is asked of its session supervisor; this file holds no Aeron object and no lock around one.
+* What it counted stays readable after it closed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import signal
+import threading
+import time
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload
+
+from actorbus.actors import (
+    Close,
+    Look,
+    LookInside,
+    Open,
+    OpenPublisher,
+    OpenSubscriber,
+    SessionParts,
+    SessionSupervisor,
+    Subscription,
+    ask,
+    join,
+    launch,
+)
+from actorbus.dispatch import Publisher
+from actorbus.errors import ActorBusError, ClosedError, UsageError
+from actorbus.metrics import StreamCounter
+from actorbus.topology.figures import NodeHealth, NodeStatistics, Quarantined, node_statistics, quarantined, summary_of
+
+if TYPE_CHECKING:
+    from actorbus.topology.model import Topology
+    from actorbus.topology.plan import Plan
+
+__all__ = ["Node"]
+
+M = TypeVar("M")
+OPEN_TIMEOUT_S = 60.0
+"""Driver start 5 s, client 5 s, each stream up to its own connect timeout: far above their sum in practice."""
+CLOSE_MARGIN_S = 15.0
+IDLE_LOOK_S = 0.01
+_MOVING = (
+    StreamCounter.PUBLISHED,
+    StreamCounter.RECEIVED,
+    StreamCounter.UNWANTED,
+    StreamCounter.UNKNOWN_TYPE,
+    StreamCounter.MALFORMED,
+)
+"""What counts as a message that moved, for `until_idle`."""
+_open_nodes: weakref.WeakSet[Node] = weakref.WeakSet()
+
+
+class Node:
+    """Runs a topology: `with Node.from_yaml("topology.yaml") as node: ...`.
+
+    Entering starts everything in order and waits until the streams this node both publishes and handles are
+    connected; leaving drains and stops everything in the reverse order.
+    """
+
+    def __init__(self, topology: Topology, *, env: Mapping[str, str] | None = None, signals: bool = False) -> None:
+        """Check a topology made in Python and make a node of it; nothing is started.
+
+        Raises:
+            ConfigError: with every problem found.
+        """
+        from actorbus.topology.plan import plan_of
+
+        self._begin(plan_of(topology, env=env), signals)
+
+    def _begin(self, plan: Plan, signals: bool) -> None:
+        from actorbus.topology.assembly import session_parts, stop_levels
+
+        self.plan: Plan = plan
+        self._signals = signals
+        self._begin_parts(session_parts(plan), stop_levels(plan))
+
+    def _begin_parts(self, parts: SessionParts, levels: tuple[tuple[str, ...], ...]) -> None:
+        self._parts = parts
+        self._levels = levels
+        self._lock = threading.RLock()
+        self._supervisor: SessionSupervisor | None = None
+        self._state: Literal["new", "open", "closed"] = "new"
+        self._opened_ns = self._closed_ns = 0
+        self._failure: BaseException | None = None
+        self._clean = True
+        self._stop_asked = threading.Event()
+        self._old_handlers: dict[int, object] = {}
+
+    @classmethod
+    def from_yaml(
+        cls,
+        path: str | Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        overrides: Mapping[str, object] | None = None,
+        signals: bool = False,
+        app_dir: str | Path | None = None,
+    ) -> Self:
+        """Read, check and plan a topology file; nothing is started.
+
+        Args:
+            path: the file. Its folder is put first on `sys.path`, unless `app_dir` names another.
+            env: what `${NAME}` reads; the process environment when None.
+            overrides: values that replace those of the file, by dotted path: `{"driver.mode": "external"}`.
+            signals: let SIGTERM and SIGINT end `wait()` (main thread only); `actorbus run` does so.
+
+        Raises:
+            ConfigError: with every problem found, each with file, line and column.
+        """
+        from actorbus.topology.plan import load
+
+        node = cls.__new__(cls)
+        node._begin(load(path, env=env, overrides=overrides, app_dir=app_dir), signals)
+        return node
+
+    @classmethod
+    def from_dict(
+        cls, values: Mapping[str, object], *, env: Mapping[str, str] | None = None, signals: bool = False
+    ) -> Self:
+        """The same from a mapping shaped like the file."""
+        from actorbus.topology.plan import load_mapping
+
+        node = cls.__new__(cls)
+        node._begin(load_mapping(values, env=env), signals)
+        return node
+
+    # -- life --------------------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The topology's name."""
+        return self._parts.name
+
+    @property
+    def failed(self) -> BaseException | None:
+        """The first thing that broke while it ran: a source, a handler stopped by its policy, the driver. None: nothing."""
+        return self._failure
+
+    def open(self) -> Self:
+        """Start everything; returns the node. What `with` does on entry.
+
+        Raises:
+            BrokenError: driver or client could not start (environment). NotConnected: an own stream did not connect.
+            HandlerFailed: a handler or source raised in its start. UsageError: opened before.
+        """
+        with self._lock:
+            if self._state != "new":
+                raise UsageError(f"node {self.name!r} was opened before: a node runs once, make another")
+            supervisor = SessionSupervisor(self._parts, self._levels, self._note_failure)
+            launch(supervisor)
+            self._supervisor = supervisor
+            try:
+                ask(supervisor, Open(), OPEN_TIMEOUT_S)
+            except BaseException:
+                self._state = "closed"
+                self._end_supervisor()
+                raise
+            self._state = "open"
+            self._opened_ns = time.monotonic_ns()
+            _open_nodes.add(self)
+        self._take_signals()
+        return self
+
+    def close(self, *, drain: bool = True) -> None:
+        """Drain and stop everything; idempotent, any thread but a handler's own.
+
+        What the stop deadline cut off is counted in the statistics and told in `health()`.
+        """
+        with self._lock:
+            if self._state != "open":
+                self._state = "closed"
+                return
+            self._state = "closed"
+            self._give_signals_back()
+            _open_nodes.discard(self)
+            supervisor = self._need_supervisor()
+            try:
+                self._clean = bool(
+                    ask(supervisor, Close(drain), self._parts.stop_timeout_ns / 1e9 * 2 + CLOSE_MARGIN_S)
+                )
+            finally:
+                self._closed_ns = time.monotonic_ns()
+                self._end_supervisor()
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(drain=kind is None)
+
+    def _end_supervisor(self) -> None:
+        if self._supervisor is not None:
+            self._supervisor.request_stop()
+            join(self._supervisor, 5.0)
+
+    def _need_supervisor(self) -> SessionSupervisor:
+        if self._supervisor is None:
+            raise ClosedError(f"node {self.name!r} is not open: use `with node:` or node.open()")
+        return self._supervisor
+
+    def _note_failure(self, error: BaseException) -> None:
+        self._failure = error
+
+    # -- messages ----------------------------------------------------------------------------------------------------
+
+    @overload
+    def publisher(self, stream: str) -> Publisher[object]: ...
+    @overload
+    def publisher(self, stream: str, of: type[M]) -> Publisher[M]: ...
+    def publisher(self, stream: str, of: type[M] | None = None) -> Publisher[M] | Publisher[object]:
+        """Return the publisher of a stream, usable from any thread; opens its publication the first time.
+
+        Raises:
+            UsageError: there is no such stream; names those there are. ClosedError: the node is not open.
+        """
+        self._check_stream(stream)
+        return cast("Publisher[M]", ask(self._open_supervisor(), OpenPublisher(stream), OPEN_TIMEOUT_S))
+
+    def subscribe(self, stream: str, first: type[M], /, *more: type[M], start: str = "live") -> Subscription[M]:
+        """Read a stream from now on in the application's own loop: `for message in node.subscribe("bars", Bar)`.
+
+        Raises:
+            UsageError: no such stream; a type the stream does not carry; a `start` other than "live" (recordings come
+                with the journal).
+        """
+        self._check_stream(stream)
+        if start != "live":
+            raise UsageError(f"start={start!r} comes with recordings (the journal issue); now there is start='live'")
+        declared = tuple(self._parts.streams[stream].types.values())
+        wanted = declared if first is object else (first, *more)
+        for message_type in wanted:
+            if message_type not in declared:
+                names = ", ".join(known.__name__ for known in declared)
+                raise UsageError(f"stream {stream!r} carries {names}, not {message_type.__name__}")
+        answer = ask(self._open_supervisor(), OpenSubscriber(stream, tuple(wanted)), OPEN_TIMEOUT_S)
+        return cast("Subscription[M]", answer)
+
+    def _check_stream(self, stream: str) -> None:
+        if stream not in self._parts.streams:
+            known = ", ".join(sorted(self._parts.streams)) or "none"
+            raise UsageError(f"there is no stream {stream!r}; the topology has: {known}")
+
+    def _open_supervisor(self) -> SessionSupervisor:
+        if self._state != "open":
+            raise ClosedError(f"node {self.name!r} is {self._state}: use it inside `with node:`")
+        return self._need_supervisor()
+
+    # -- waiting -----------------------------------------------------------------------------------------------------
+
+    def wait(
+        self, *, for_ns: int | None = None, until_idle_ns: int | None = None, stop: threading.Event | None = None
+    ) -> str:
+        """Wait until a time has passed, nothing has moved for so long, `stop` is set, or something broke.
+
+        Idle counts from the last message, and only once there was one or every source has finished. Returns the
+        reason: "time", "idle", "stopped", "failed", or "finished" (neither time nor idle was asked for and every
+        source has ended).
+        """
+        supervisor = self._open_supervisor()
+        clock = time.monotonic_ns
+        started = last_moved = clock()
+        moved = self._activity()
+        any_message = False
+        stop = stop or self._stop_asked
+        while True:
+            if stop.wait(IDLE_LOOK_S) or self._stop_asked.is_set():
+                return "stopped"
+            if self._failure is not None:
+                return "failed"
+            now = clock()
+            activity = self._activity()
+            any_message = any_message or activity > 0
+            if activity != moved:
+                moved, last_moved = activity, now
+            if for_ns is not None and now - started >= for_ns:
+                return "time"
+            begun = any_message or supervisor.sources_finished
+            if until_idle_ns is not None and begun and now - last_moved >= until_idle_ns:
+                return "idle"
+            if for_ns is None and until_idle_ns is None and self._parts.sources and supervisor.sources_finished:
+                return "finished"
+
+    def _activity(self) -> int:
+        blocks = self._need_supervisor().session.stream_blocks.values()
+        return sum(sum(block[cell] for cell in _MOVING) for block in blocks)
+
+    def _take_signals(self) -> None:
+        if not self._signals or threading.current_thread() is not threading.main_thread():
+            return
+
+        def ask_stop(number: int, frame: FrameType | None) -> None:
+            self._stop_asked.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._old_handlers[number] = signal.signal(number, ask_stop)
+
+    def _give_signals_back(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in self._old_handlers.items():
+                signal.signal(number, cast("signal.Handlers", handler))
+        self._old_handlers.clear()
+
+    # -- what it counted ---------------------------------------------------------------------------------------------
+
+    def stats(self) -> NodeStatistics:
+        """Return all counters as one frozen record; also after the node closed."""
+        supervisor = self._need_supervisor()
+        if self._state == "open":
+            ask(supervisor, LookInside(), OPEN_TIMEOUT_S)
+        end = self._closed_ns or time.monotonic_ns()
+        session = supervisor.session
+        seconds = (end - self._opened_ns) / 1e9
+        return node_statistics(self.name, seconds, session.stream_blocks, session.handler_blocks)
+
+    def health(self) -> NodeHealth:
+        """Return whether it runs and is ready, and what is wrong. Never touches a subscription."""
+        problems = [] if self._failure is None else [f"{type(self._failure).__name__}: {self._failure}"]
+        if not self._clean:
+            problems.append("the last stop was cut off by its deadline: messages on their way were not handled")
+        return NodeHealth(
+            state=self._state,
+            ready=self._state == "open" and not problems,
+            problems=tuple(problems),
+            driver_directory=None if self._supervisor is None else self._supervisor.session.driver_directory,
+        )
+
+    def quarantine(self, stream: str) -> list[Quarantined]:
+        """Return the newest 1,024 messages (4 MiB) of a stream that could not be handled, each with its address."""
+        self._check_stream(stream)
+        look = self._look()
+        return [quarantined(stream, entry) for entry in look.quarantine.get(stream, [])]
+
+    def _look(self) -> Look:
+        supervisor = self._need_supervisor()
+        if self._state == "open":
+            return cast("Look", ask(supervisor, LookInside(), OPEN_TIMEOUT_S))
+        return supervisor.session.last
+
+    def summary(self) -> dict[str, object]:
+        """Return what `actorbus run --summary json` prints."""
+        supervisor = self._need_supervisor()
+        return summary_of(self.stats(), self._look().samples, list(supervisor.events))
+
+
+def _close_all() -> None:
+    for node in list(_open_nodes):
+        try:
+            node.close(drain=False)
+        except ActorBusError:
+            continue
+
+
+atexit.register(_close_all)

@@ -1,0 +1,48 @@
+/*
+ * ab_offer: the way out. Frame, sequence and offer in one call.
+ *
+ * Rules
+ *   - The caller keeps the GIL from before the sequence is read until after the offer: it is the lock (architecture D7).
+ *   - The sequence moves only when Aeron accepted the message, or when policy gives it up (ab_offer_drop): a refused message
+ *     keeps its number for the next try.
+ *   - A message that fits one fragment is written straight into the term (try_claim); a longer one is gathered by Aeron from
+ *     our header and the caller's body (offerv). The body is never copied by us a second time.
+ *   - AB_ADMIN_ACTION is Aeron rotating a term: tried again at once, AB_OFFER_ATTEMPTS times in all.
+ *   - What is refused for the first time counts as back-pressured or not connected; its retries do not.
+ *   - Nothing waits here, nothing is logged; policy is Python's.
+ */
+#ifndef AB_OFFER_H
+#define AB_OFFER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ab_endpoint.h"
+
+#define AB_OFFER_ATTEMPTS 4
+
+enum ab_offer_flag {
+    AB_OFFER_UNCHECKED = 1, /* integers above 2^63 - 1 are the caller's wish */
+    AB_OFFER_RETRY = 2      /* this message was refused before: do not count its refusal again */
+};
+
+/* Offer one body. Its sequence number (>= 0), or an ab_result; nothing was sent and no number used then. The type id is read
+ * from the body: it must be declared. */
+int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length, int flags);
+
+/* Say Hello, Beat or Bye (ab_control). AB_OK or an ab_result. Without our frame there is nothing to say: AB_OK. */
+int ab_offer_control(ab_publication *publication, int control);
+
+/* Give up the next message by policy: it is counted as dropped and its number is used up, so that subscribers report it
+ * missing. Returns the number. */
+int64_t ab_offer_drop(ab_publication *publication);
+
+/* cffi:begin */
+/* State of a publication: its next sequence and the largest body it takes. AB_OK or AB_STALE. Keeps the GIL. */
+int ab_publication_state(ab_handle publication, uint64_t *sequence, size_t *max_body_length);
+
+/* Number and text of the last AB_FAILED of this publication. */
+int ab_publication_error(ab_handle publication, ab_error *error);
+/* cffi:end */
+
+#endif

@@ -1,0 +1,1 @@
+"""Every snippet, example and sample topology runs."""

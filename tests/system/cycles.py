@@ -1,0 +1,102 @@
+"""Nodes that start and stop many times in one process leave nothing behind. Run as a program of its own.
+
+    python -W error -m tests.system.cycles CYCLES
+
+Prints one JSON object: what is left (threads, fds, mappings, /dev/shm files), how RssAnon grew between cycle 20 (or a
+tenth) and the last, and what was logged at WARNING or above.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import sys
+import threading
+from pathlib import Path
+
+import actorbus as ab
+from tests.support.leaks import snapshot
+
+
+class Counts(ab.Handler):
+    def __init__(self) -> None:
+        self.seen = 0
+
+    @ab.on(ab.Bar)
+    def bar(self, message: ab.Bar) -> None:
+        self.seen += 1
+
+
+def topology(name: str, stream_id: int) -> dict[str, object]:
+    return {
+        "version": 1,
+        "name": name,
+        "streams": {"bars": {"stream_id": stream_id, "messages": ["Bar"]}},
+        "handlers": {"counts": {"stream": "bars", "class": "tests.system.cycles:Counts"}},
+    }
+
+
+def bar(number: int) -> ab.Bar:
+    price = ab.price("1.5")
+    return ab.Bar("X", start_time_ns=number, open=price, high=price, low=price, close=price, volume=number, count=1)
+
+
+def cycle(number: int) -> None:
+    """One start, some messages, one stop; every fifth time two nodes at once."""
+    nodes = [ab.Node.from_dict(topology(f"cycle{place}", 100 + place)) for place in range(2 if number % 5 == 4 else 1)]
+    for node in nodes:
+        node.open()
+    try:
+        for node in nodes:
+            publish = node.publisher("bars").publish
+            for message in range(20):
+                publish(bar(message))
+    finally:
+        for node in reversed(nodes):
+            node.close()
+    for node in nodes:
+        handled = node.stats().handlers["counts"].messages
+        assert handled == 20, f"cycle {number}: {handled} of 20 messages were handled"
+
+
+class Logged(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+def rss_anon_kib() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("RssAnon")).split()[1])
+
+
+def main(cycles: int) -> None:
+    logged = Logged()
+    logging.getLogger().addHandler(logged)
+    warm = min(20, max(2, cycles // 4))
+    for number in range(warm):
+        cycle(number)
+    gc.collect()
+    before, rss = snapshot(), rss_anon_kib()
+    for number in range(warm, cycles):
+        cycle(number)
+    gc.collect()
+    print(
+        json.dumps(
+            {
+                "cycles": cycles,
+                "left": before.difference(snapshot()),
+                "rss_anon_growth_kib": rss_anon_kib() - rss,
+                "threads": threading.active_count(),
+                "logged": logged.lines,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,158 @@
+"""The poller on fake ports and a waiter that is told when to return: start, order, stop, errors, drain."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import actorbus.dispatch as d
+from actorbus.actors.poller import Drain, EndHandlers, HandlerSetup, PollerActor, StreamSetup
+from actorbus.actors.shell import ask, join, launch
+from actorbus.clock import SystemClock
+from actorbus.errors import HandlerFailed
+from tests.unit.dispatch.fakes import FakeDecoding, FakeLatency, FakePort
+from tests.unit.dispatch.test_stream import Tick, encoded
+
+DEADLINE_S = 5.0
+
+
+class Cells:
+    def __init__(self) -> None:
+        self.values: dict[int, int] = {}
+
+    def __setitem__(self, cell: int, value: int, /) -> None:
+        self.values[cell] = value
+
+
+class Waiter:
+    """Sleeps on the actor's event; nothing else."""
+
+    def __init__(self, actor: PollerActor) -> None:
+        self._event = actor.inbox.event
+
+    def wait(self, seen: int, deadline_ns: int | None) -> int:
+        return -1 if self._event.wait(seen, deadline_ns) else -7
+
+
+class Recorder(d.Handler):
+    def __init__(self, *, fail_start: bool = False) -> None:
+        self.calls: list[object] = []
+        made.append(self)
+        self.fail_start = fail_start
+
+    def on_start(self) -> None:
+        self.calls.append(("on_start", threading.current_thread().name))
+        if self.fail_start:
+            raise OSError("no file")
+
+    @d.on(Tick)
+    def tick(self, message: Tick) -> None:
+        self.calls.append(message.n)
+
+    def on_stop(self) -> None:
+        self.calls.append("on_stop")
+
+
+made: list[Recorder] = []
+
+
+@pytest.fixture(autouse=True)
+def forget_handlers() -> Iterator[None]:
+    made.clear()
+    yield
+    made.clear()
+
+
+class Bench:
+    def __init__(self, *handlers: tuple[str, dict[str, object]]) -> None:
+        self.port = FakePort()
+        self.failures: list[BaseException] = []
+        self.cells = {name: Cells() for name, _ in handlers}
+        self.actor = PollerActor("test", SystemClock(), report=lambda name, error: self.failures.append(error))
+        setups = [
+            HandlerSetup(name, Recorder, options, ("ticks",), 0, order, "skip", {}, FakeLatency(), self.cells[name])
+            for order, (name, options) in enumerate(handlers)
+        ]
+        self.actor.assemble(
+            [StreamSetup("ticks", self.port, FakeDecoding(Tick), {1001: Tick})],
+            setups,
+            Waiter(self.actor),
+            on_event=lambda event: None,
+            enter_thread=lambda: None,
+        )
+
+    def call(self, function: Callable[[], object]) -> object:
+        return ask(self.actor, function, DEADLINE_S)
+
+    def stop(self) -> None:
+        self.actor.request_stop()
+        assert join(self.actor, DEADLINE_S)
+
+
+def test_handlers_live_on_the_pollers_thread_and_stop_in_reverse() -> None:
+    bench = Bench(("a", {}), ("b", {}))
+    launch(bench.actor)
+    bench.call(lambda: bench.port.feed(*encoded(Tick(1), Tick(2))))
+    assert bench.call(lambda: None) is None
+    bench.stop()
+
+    name = bench.actor.thread.name if bench.actor.thread else ""
+    assert [handler.calls for handler in made] == [[("on_start", name), 1, 2, "on_stop"]] * 2
+    assert bench.cells["a"].values == {0: 2, 1: 0, 2: 0}
+    assert bench.failures == []
+
+
+def test_a_handler_that_cannot_start_stops_those_that_had_and_the_launch_says_which() -> None:
+    bench = Bench(("good", {}), ("bad", {"fail_start": True}))
+
+    with pytest.raises(HandlerFailed, match=r"handler 'bad' \(Recorder\) could not start: OSError: no file"):
+        launch(bench.actor)
+    assert join(bench.actor, DEADLINE_S)
+    assert made[0].calls[-1] == "on_stop"
+
+
+def test_ended_handlers_get_nothing_more_while_the_others_go_on() -> None:
+    bench = Bench(("first", {}), ("second", {}))
+    launch(bench.actor)
+    bench.call(lambda: bench.port.feed(*encoded(Tick(1))))
+    ask(bench.actor, EndHandlers(("first",)), DEADLINE_S)
+    bench.call(lambda: bench.port.feed(*encoded(Tick(2))))
+    bench.call(lambda: None)
+    bench.stop()
+
+    assert made[0].calls[1:] == [1, "on_stop"]
+    assert made[1].calls[1:] == [1, 2, "on_stop"]
+    assert bench.cells["first"].values[0] == 1
+    assert bench.cells["second"].values[0] == 2
+
+
+def test_a_drain_polls_until_its_targets_are_read() -> None:
+    bench = Bench(("a", {}))
+    launch(bench.actor)
+    bench.port.feed(*encoded(Tick(1), Tick(2), Tick(3)))
+    far = SystemClock().monotonic_ns() + 5_000_000_000
+
+    assert ask(bench.actor, Drain((("ticks", 7, 192),), far), DEADLINE_S) is True
+    assert made[0].calls[1:] == [1, 2, 3]
+    near = SystemClock().monotonic_ns() + 1_000_000
+    assert ask(bench.actor, Drain((("ticks", 7, 1_000_000),), near), DEADLINE_S) is False
+    bench.stop()
+
+
+def test_timers_of_a_handler_fire_on_its_thread_and_end_with_it() -> None:
+    fired = threading.Event()
+    bench = Bench(("a", {}))
+    launch(bench.actor)
+    bench.call(lambda: made[0].every("1ms", fired.set))
+    assert fired.wait(DEADLINE_S)
+    bench.stop()
+
+
+def test_an_unknown_control_message_is_answered_with_an_error() -> None:
+    bench = Bench(("a", {}))
+    launch(bench.actor)
+    with pytest.raises(TypeError, match="does not know 'nonsense'"):
+        ask(bench.actor, "nonsense", DEADLINE_S)
+    bench.stop()

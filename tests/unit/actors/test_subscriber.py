@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import threading
+
+from actorbus.actors.subscriber import Batch, BatchQueue, Subscription
+
+DEADLINE_S = 5.0
+RECORD = (1, 64, 0, 5, 9, 10, 20, 1001, 1)
+
+
+def batch(*messages: object, size: int = 10) -> Batch:
+    return Batch(list(messages), [RECORD] * len(messages), size)
+
+
+def test_batches_come_out_in_order_and_a_closed_queue_ends_after_what_is_left() -> None:
+    queue = BatchQueue()
+    queue.put(batch(1, 2))
+    queue.put(batch(3))
+    queue.close()
+
+    assert list(Subscription("s", queue, lambda: None)) == [1, 2, 3]
+
+
+def test_room_ends_at_either_bound_and_comes_back() -> None:
+    by_messages = BatchQueue(messages_max=2, bytes_max=1_000)
+    by_messages.put(batch(1, 2))
+    assert not by_messages.has_room
+    by_messages.take(0)
+    assert by_messages.has_room
+
+    by_bytes = BatchQueue(messages_max=100, bytes_max=100)
+    by_bytes.put(batch(1, size=100))
+    assert not by_bytes.has_room
+
+
+def test_take_gives_up_at_its_timeout() -> None:
+    assert BatchQueue().take(0.01) is None
+    assert Subscription("s", BatchQueue(), lambda: None).take(0.01) == []
+
+
+def test_a_waiting_consumer_is_woken_by_a_batch_and_by_the_close() -> None:
+    queue = BatchQueue()
+    got: list[object] = []
+    reader = threading.Thread(target=lambda: got.extend(Subscription("s", queue, queue.close)), daemon=True)
+    reader.start()
+    queue.put(batch("a"))
+    queue.close()
+    reader.join(DEADLINE_S)
+
+    assert got == ["a"]
+
+
+def test_meta_comes_beside_each_message() -> None:
+    queue = BatchQueue()
+    queue.put(batch("a"))
+    queue.close()
+
+    ((message, meta),) = Subscription("s", queue, lambda: None).with_meta()
+
+    assert message == "a"
+    assert (meta.stream, meta.session, meta.position, meta.sequence, meta.type_id) == ("s", 1, 64, 5, 1001)
+
+
+def test_leaving_a_with_block_closes() -> None:
+    closed: list[int] = []
+    with Subscription("s", BatchQueue(), lambda: closed.append(1)):
+        pass
+
+    assert closed == [1]
