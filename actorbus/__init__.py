@@ -20,8 +20,8 @@ Rules of this file:
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+import importlib as _importlib
+import typing as _typing
 
 from actorbus.clock import Clock, ManualClock, SystemClock
 from actorbus.errors import (
@@ -40,6 +40,7 @@ from actorbus.errors import (
     EncodeError,
     EnvironmentFault,
     FrameCorrupt,
+    HandlerFailed,
     InternalError,
     InvalidValue,
     LibraryMissing,
@@ -85,7 +86,7 @@ from actorbus.messages import (
     Urgency,
 )
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from actorbus.actors import Subscription
     from actorbus.channel import Channel
     from actorbus.dispatch import (
@@ -164,6 +165,7 @@ __all__ = [
     "FrameCorrupt",
     "Gap",
     "Handler",
+    "HandlerFailed",
     "HandlerSpec",
     "InternalError",
     "InvalidValue",
@@ -285,14 +287,14 @@ _LAZY = {
     "QuickNode": "actorbus.topology.quick",
     "quick": "actorbus.topology.quick",
 }
-"""Name to the module that defines it; the imports above, for type checkers, say the same (tests/meta/test_lazy_face.py)."""
+"""Name to the module that defines it; the imports above say the same (tests/meta/test_lazy_face.py)."""
 
 
 def __getattr__(name: str) -> object:
     """Import a name of the face when it is first read."""
     if name not in _LAZY:
         raise AttributeError(f"module 'actorbus' has no attribute {name!r}")
-    value: object = getattr(import_module(_LAZY[name]), name)
+    value: object = getattr(_importlib.import_module(_LAZY[name]), name)
     globals()[name] = value
     return value
 

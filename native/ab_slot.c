@@ -86,7 +86,7 @@ ab_handle ab_slot_open(int kind, void *object) {
 
 void *ab_slot_peek(ab_handle handle, int kind) {
     ab_slot *slot = slot_of(handle);
-    if (slot == NULL || handle == 0 ||
+    if (slot == NULL || (generation_of(handle) & 1) == 0 ||
         atomic_load_explicit(&slot->generation, memory_order_acquire) != generation_of(handle)) { /* SYNC A */
         return NULL;
     }

@@ -195,6 +195,9 @@ static int append(ab_stats *stats, uint32_t kind, const char *group, const char 
 }
 
 static int allocate(ab_stats *stats, uint32_t kind, const char *group, const char *name, void **data, ab_error *error) {
+    if (stats == NULL) {
+        return ab_fail(error, AB_STALE, 0, "the statistics are closed: no %s %s/%s", kind_name(kind), group, name);
+    }
     int code = check_texts(group, name, error);
     if (code != AB_OK) {
         return code;
@@ -226,13 +229,16 @@ int ab_stats_histogram(ab_stats *stats, const char *group, const char *name, ab_
 /* ---- life ---- */
 
 void ab_stats_heartbeat(ab_stats *stats) {
+    if (stats == NULL) {
+        return;
+    }
     ab_stats_set(&stats->header->heartbeat_realtime_ns, ab_clock_realtime_ns());
     ab_stats_set(&stats->header->heartbeat_monotonic_ns, ab_clock_monotonic_ns());
 }
 
 void ab_stats_retire(ab_stats *stats) {
-    if (stats->header->pid != (int64_t)getpid()) {
-        return; /* a child of fork: the file is its parent's */
+    if (stats == NULL || stats->header->pid != (int64_t)getpid()) {
+        return; /* closed, or in a child of fork: the file is its parent's */
     }
     __atomic_store_n(&stats->header->state, AB_STATS_CLOSED, __ATOMIC_RELEASE);
     if (stats->path != NULL) {

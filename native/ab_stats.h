@@ -36,7 +36,7 @@
 typedef struct ab_stats ab_stats;
 typedef struct ab_stats_image ab_stats_image;
 
-/* ---- writer: any thread of the creating process; allocation is locked ---- */
+/* ---- writer: any thread of the creating process; allocation is locked. NULL is a closed one: AB_STALE, or nothing ---- */
 
 /* Create `path` (mode 0600, must not exist) with `size` bytes, AB_STATS_SIZE_MIN .. AB_STATS_SIZE_MAX, rounded up to pages.
  * path NULL: anonymous memory, same contents, nobody outside sees it. The folder must exist.
@@ -59,7 +59,7 @@ void ab_stats_heartbeat(ab_stats *stats);
 /* Mark as closed and remove the file (not in a child after fork); the memory stays mapped. May be repeated. */
 void ab_stats_retire(ab_stats *stats);
 
-/* Retire, unmap and free. NULL is allowed. */
+/* Retire, unmap and free: the pointer is nothing afterwards. */
 void ab_stats_close(ab_stats *stats);
 
 /* ---- reader: one image belongs to one thread ---- */

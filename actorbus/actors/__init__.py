@@ -1,8 +1,8 @@
 """Actors: every thread of a node but Aeron's own. The only package that knows Pykka."""
 
 from actorbus.actors.parts import HandlerPart, PollerPart, SessionParts, SourcePart, StreamPart
-from actorbus.actors.shell import ask, join, launch
 from actorbus.actors.session import Look, QuarantineEntry
+from actorbus.actors.shell import ask, join, launch
 from actorbus.actors.subscriber import Subscription
 from actorbus.actors.supervisor import (
     AddPoller,

@@ -16,23 +16,15 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from actorbus.errors import ClosedError, MailboxFull
+from actorbus.ffi import Event
 
-__all__ = ["CONTROL_LIMIT", "DataEntry", "Inbox", "InboxStatistics", "WakeEvent"]
+__all__ = ["CONTROL_LIMIT", "DataEntry", "Inbox", "InboxStatistics"]
 
 CONTROL_LIMIT = 4_096
 """Control entries an inbox holds at the most: far above any burst of ours, so reaching it shows an actor that hangs."""
-
-
-class WakeEvent(Protocol):
-    """The native 32-bit event word (actorbus/ffi): bump wakes who waits."""
-
-    @property
-    def value(self) -> int: ...
-    def bump(self) -> None: ...
-    def wait(self, seen: int, deadline_ns: int | None = None, /) -> bool: ...
 
 
 class DataEntry(NamedTuple):
@@ -56,13 +48,13 @@ class InboxStatistics(NamedTuple):
 class Inbox:
     """A two-lane inbox. `put`, `get` and `empty` are what Pykka asks of one."""
 
-    def __init__(self, event: WakeEvent, *, messages: int = 65_536, bytes: int = 64 << 20) -> None:  # noqa: A002
+    def __init__(self, event: Event, *, messages_max: int = 65_536, bytes_max: int = 64 << 20) -> None:
         self.event = event
         self._lock = threading.Lock()
         self._control: deque[Any] = deque()
         self._data: deque[DataEntry] = deque()
-        self._messages_max = messages
-        self._bytes_max = bytes
+        self._messages_max = messages_max
+        self._bytes_max = bytes_max
         self._messages = 0
         self._bytes = 0
         self._dropped = 0

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from actorbus.clock import Clock
-from actorbus.dispatch import Decoding, Handler, Policy, Source
+from actorbus.codec import Decoding
+from actorbus.dispatch import Handler, Policy, Source
 from actorbus.ffi import Idle
 from actorbus.transport import Driver
 

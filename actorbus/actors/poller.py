@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 from actorbus.actors.shell import Report, Shell
 from actorbus.actors.timers import OneTimer, Timers
 from actorbus.clock import Clock
+from actorbus.codec import Decoding
 from actorbus.dispatch import (
-    Decoding,
     Handler,
     HandlerState,
     Latency,
@@ -25,7 +25,7 @@ from actorbus.dispatch import (
     StreamDispatcher,
     StreamEvent,
 )
-from actorbus.errors import ConfigError, HandlerFailed, InternalError
+from actorbus.errors import ActorBusError, HandlerFailed, InternalError
 from actorbus.ffi.system import pin_thread
 
 __all__ = ["Drain", "EndHandlers", "HandlerSetup", "PollerActor", "StreamSetup", "Waiter"]
@@ -116,7 +116,7 @@ class PollerActor(Shell):
         self._setups: Sequence[HandlerSetup] = ()
         self._clock = clock
         self._waiter: Waiter | None = None
-        self._on_event: Callable[[StreamEvent], None] = lambda event: None
+        self._on_event: Callable[[StreamEvent], None] = lambda _event: None
         self._enter_thread: Callable[[], None] = lambda: None
         self._cpu: int | None = None
         self._timers = Timers(self._timer_failed)
@@ -181,9 +181,10 @@ class PollerActor(Shell):
         handler.__dict__.update(setup.outputs)
         state = HandlerState(setup.name, setup.on_error, setup.latency, context.log)
         try:
-            handler.__init__(**setup.options)  # type: ignore[misc]  # made in two steps so that __init__ has its clock
+            handler.__init__(**setup.options)  # in two steps, so that __init__ has its clock
             handler.on_start()
-        except ConfigError:
+        except ActorBusError as error:  # it says by itself whose fault it is: a wrong option is the topology's
+            error.where = error.where or f"handler {setup.name!r}"
             raise
         except BaseException as error:
             raise HandlerFailed(
@@ -289,9 +290,7 @@ class PollerActor(Shell):
         ports = {stream.name: stream.port for stream in self._streams}
         while True:
             worked = sum(dispatcher.step() for dispatcher in self._dispatchers.values())
-            left = [
-                target for target in order.targets if ports[target[0]].session_position(target[1]) < target[2]
-            ]
+            left = [target for target in order.targets if ports[target[0]].session_position(target[1]) < target[2]]
             if not left and not worked:
                 return True
             now = self._clock.monotonic_ns()

@@ -34,6 +34,7 @@ _numbers = itertools.count(1)
 Report = Callable[[str, BaseException], None]
 """Told the actor's name and what it raised outside an ask. Any thread."""
 
+
 class Launch:
     """The start handshake: set by the actor's thread when `on_start` is through."""
 
@@ -47,6 +48,7 @@ class Launch:
 
     def wait(self, timeout: float) -> bool:
         return self._done.wait(timeout)
+
 
 class Shell(pykka.ThreadingActor):
     """Base of our actors. Subclasses define `on_receive`, and may replace `run` (the poller does)."""
@@ -149,6 +151,7 @@ class Shell(pykka.ThreadingActor):
                 error = ActorDeadError(f"actor {self.name} stopped before it came to this message")
                 envelope.reply_to.set_exception((ActorDeadError, error, None))
 
+
 def launch(shell: Shell, timeout: float = 10.0) -> None:
     """Start an actor's thread and wait until its `on_start` returned.
 
@@ -176,10 +179,10 @@ def ask(shell: Shell, message: object, timeout: float) -> Any:
     except pykka.Timeout as error:
         raise InternalError(f"actor {shell.name} did not answer {message!r} within {timeout:g} s") from error
 
+
 def join(shell: Shell, timeout: float) -> bool:
     """Wait for an actor's thread to end; False when it did not within `timeout` seconds."""
     if shell.thread is None:
         return True
     shell.thread.join(timeout)
     return not shell.thread.is_alive()
-

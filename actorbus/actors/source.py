@@ -64,8 +64,11 @@ class PublisherActor(Shell):
         source.clock = _SourceClock(self, self._clock)
         source.log = logging.getLogger(f"actorbus.sources.{setup.name}")
         try:
-            source.__init__(**setup.options)  # type: ignore[misc]  # in two steps so that __init__ has its clock
+            source.__init__(**setup.options)  # in two steps, so that __init__ has its clock
             source.on_start()
+        except ActorBusError as error:  # it says by itself whose fault it is: a wrong option is the topology's
+            error.where = error.where or f"source {setup.name!r}"
+            raise
         except BaseException as error:
             raise HandlerFailed(
                 f"source {setup.name!r} ({setup.cls.__qualname__}) could not start: {type(error).__name__}: {error}"

@@ -8,6 +8,7 @@ back pressure like any slow subscriber. Nothing is dropped. A body that cannot b
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -17,7 +18,9 @@ from typing import Generic, NamedTuple, TypeVar, cast
 from actorbus.actors.poller import Waiter
 from actorbus.actors.shell import Report, Shell
 from actorbus.clock import Clock
-from actorbus.dispatch import Decoding, MetaCopy, Port, StreamEvent
+from actorbus.codec import Decoding
+from actorbus.dispatch import MetaCopy, Port, StreamEvent
+from actorbus.dispatch.meta import Record
 from actorbus.dispatch.notices import event_of
 
 __all__ = ["Batch", "BatchQueue", "SubscriberActor", "Subscription"]
@@ -34,7 +37,7 @@ class Batch(NamedTuple):
     """Decoded messages and where each came from, side by side."""
 
     messages: list[object]
-    records: list[tuple[int, int, int, int, int, int, int, int, int]]
+    records: list[Record]
     bytes: int
 
 
@@ -148,13 +151,12 @@ class SubscriberActor(Shell):
         port, batch = self._port, self._decoding.batch
         size = memoryview(cast("bytes", port)).nbytes
         if batch is not None:
-            try:
+            with contextlib.suppress(Exception):  # one body is wrong: it is found below
                 messages = batch(port)
                 if len(messages) == count:
                     return Batch(messages, [port.record(place) for place in range(count)], size)
-            except Exception:  # noqa: BLE001 - one body is wrong: find it below
-                pass
-        messages, records = [], []
+        messages: list[object] = []
+        records: list[Record] = []
         for place, body in enumerate(port.bodies()):
             try:
                 messages.append(self._decoding.one(body))
@@ -211,7 +213,7 @@ class Subscription(Generic[M]):
         return [] if batch is None else cast("list[M]", batch.messages)
 
 
-def _meta(stream: str, record: tuple[int, int, int, int, int, int, int, int, int]) -> MetaCopy:
+def _meta(stream: str, record: Record) -> MetaCopy:
     session, position, index, sequence, publisher, published, received, type_id, version = record
     return MetaCopy(
         stream=stream,

@@ -19,7 +19,16 @@ from actorbus.actors.shell import Shell
 from actorbus.dispatch import StreamEvent
 from actorbus.errors import ActorBusError, InternalError
 
-__all__ = ["AddPoller", "AddStream", "Close", "LookInside", "Open", "OpenPublisher", "OpenSubscriber", "SessionSupervisor"]
+__all__ = [
+    "AddPoller",
+    "AddStream",
+    "Close",
+    "LookInside",
+    "Open",
+    "OpenPublisher",
+    "OpenSubscriber",
+    "SessionSupervisor",
+]
 
 log = logging.getLogger("actorbus.supervisor")
 TICK_NS = 250_000_000
@@ -122,7 +131,7 @@ class SessionSupervisor(Shell):
                 return None
             case Close(drain):
                 self._open = False
-                return self.session.close(self._levels, drain)
+                return self.session.close(self._levels, drain=drain)
             case LookInside():
                 return self.session.look() if self._open else self.session.last
             case AddStream(part):
@@ -130,7 +139,7 @@ class SessionSupervisor(Shell):
             case AddPoller(poller, handlers):
                 return self.session.add_pollers([poller], handlers)
             case OpenPublisher(stream):
-                return self.session.publisher(stream)
+                return self.session.endpoints.publisher(stream)
             case OpenSubscriber(stream, types):
                 return self.session.subscribe(stream, types)
             case _:

@@ -221,7 +221,7 @@ def _parse_int(given: object) -> int:
 
 
 def _parse_address(given: object) -> str:
-    forms = 'write "host:port", "10.0.0.1:40001" or "[::1]:40001"; port 0 lets the system choose'
+    forms = 'write "host:port", "10.0.0.1:40001" or "[::1]:40001"'
     match = _ADDRESS.fullmatch(given) if isinstance(given, str) else None
     if match is None:
         raise InvalidValue(f"{given!r} is not host:port", hint=forms)

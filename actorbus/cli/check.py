@@ -44,7 +44,7 @@ def _text(file: str, checked: Checked, errors: int, warnings: int) -> str:
     lines = [problem.format_text() for problem in checked.problems]
     budget = checked.facts.budget if checked.facts is not None else None
     if budget is not None:
-        lines += ["shared memory:", budget.format_text()]
+        lines += [f"shared memory{' of what is right so far' if errors else ''}:", budget.format_text()]
     counts = [_counted(errors, "error"), _counted(warnings, "warning")]
     lines.append(f"{file}: " + (", ".join(counts) if errors or warnings else "no problems"))
     return "\n".join(lines)

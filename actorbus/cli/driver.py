@@ -23,7 +23,9 @@ LOOK_S = 0.5
 
 @click.command("driver")
 @click.option("--directory", metavar="D", help="Where clients find it. Default: Aeron's own default directory.")
-@click.option("--threading", type=click.Choice(["shared", "shared_network", "dedicated"]), help="Default: the profile's.")
+@click.option(
+    "--threading", type=click.Choice(["shared", "shared_network", "dedicated"]), help="Default: the profile's."
+)
 @click.option("--profile", default="laptop", show_default=True, help="laptop, low-latency, ci, or the path of a file.")
 def command(directory: str | None, threading: str | None, profile: str) -> int:
     """Run the media driver until SIGTERM or Ctrl-C. Topologies use it with `driver: {mode: external}`."""
@@ -34,7 +36,10 @@ def command(directory: str | None, threading: str | None, profile: str) -> int:
     settings = driver_settings(found, threading or found.driver.threading)
     where = Path(directory).absolute() if directory is not None else aeron_default_directory()
     with StopSignals() as stop, EmbeddedDriver(where, settings) as driver:
-        print(f"media driver is ready in {driver.directory} (threading {settings.threading}, process {os.getpid()})", flush=True)
+        print(
+            f"media driver is ready in {driver.directory} (threading {settings.threading}, process {os.getpid()})",
+            flush=True,
+        )
         while not stop.event.wait(LOOK_S):
             if not driver.is_alive:
                 raise DriverLost(f"the media driver in {driver.directory} stopped", hint="look at its error log")

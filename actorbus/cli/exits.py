@@ -1,7 +1,7 @@
 """From an error to what the shell sees: text on stderr, and one of the exit codes of the interface.
 
-    0 done, also after a SIGTERM that drained    2 the input is wrong         130 Ctrl-C
-    1 failed while running                       3 the environment is wrong
+0 done, also after a SIGTERM that drained    2 the input is wrong         130 Ctrl-C
+1 failed while running                       3 the environment is wrong
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def as_actorbus_error(error: BaseException) -> ActorBusError:
         return OutOfMemory(str(error), hint="free some, or raise the limit")
     if isinstance(error, OSError):
         return EnvironmentFault(str(error))
-    return InternalError(f"{type(error).__name__}: {error}", hint="run again with `actorbus --verbose` for the traceback")
+    return InternalError(
+        f"{type(error).__name__}: {error}", hint="run again with `actorbus --verbose` for the traceback"
+    )
 
 
 def tell(error: ActorBusError, *, verbose: bool, cause: BaseException | None = None) -> None:

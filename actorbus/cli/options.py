@@ -12,7 +12,7 @@ from actorbus.units import duration_ns
 __all__ = ["DURATION", "DurationType"]
 
 
-class DurationType(click.ParamType):
+class DurationType(click.ParamType[int]):
     """A duration with its unit, as in a topology: 100ms, 5s. The value is nanoseconds."""
 
     name = "duration"

@@ -14,10 +14,9 @@ from actorbus.dispatch.handler import Handler, Output, OutputPort, Source, Timer
 from actorbus.dispatch.meta import Meta, MetaCopy
 from actorbus.dispatch.publisher import OfferResult, Policy, Publisher
 from actorbus.dispatch.routes import Route, calls_for, taken_types
-from actorbus.dispatch.stream import Decoding, HandlerState, Latency, Port, StreamDispatcher
+from actorbus.dispatch.stream import HandlerState, Latency, Port, StreamDispatcher
 
 __all__ = [
-    "Decoding",
     "Disconnected",
     "EventsLost",
     "Gap",

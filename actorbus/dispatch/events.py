@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Disconnected", "EventsLost", "Gap", "PublisherJoined", "PublisherLeft", "Recovered", "Rewound", "StreamEvent"]
+__all__ = [
+    "Disconnected",
+    "EventsLost",
+    "Gap",
+    "PublisherJoined",
+    "PublisherLeft",
+    "Recovered",
+    "Rewound",
+    "StreamEvent",
+]
 
 
 class StreamEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """The base of all events: the stream's name in the topology, Aeron's session id, the time it was seen (epoch ns)."""
+    """The base of all events: the stream's name in the topology, Aeron's session id, when it was seen (epoch ns)."""
 
     stream: str
     session: int

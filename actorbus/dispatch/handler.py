@@ -3,9 +3,9 @@
 Rules of the room:
 * This file knows nothing of threads, Aeron or YAML. It declares; the dispatcher and the actors read what it declared.
 * One handler object is only ever called on one thread: its poller's (`dispatch: inline`). So a handler needs no lock.
-* A subclass never has to call `super().__init__()`: what a handler is given (clock, log, timers, outputs) is attached
-  before its own `__init__` runs.
-* Set state in `__init__`, not as class-level defaults: a class-level default costs twice the call (docs/performance.md).
+* A subclass never has to call `super().__init__()`: clock, log, timers and outputs are attached before its own
+  `__init__` runs.
+* Set state in `__init__`, not as class-level defaults: those cost twice the call (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -26,11 +26,22 @@ if TYPE_CHECKING:
     from actorbus.dispatch.events import StreamEvent
     from actorbus.dispatch.meta import Meta
 
-__all__ = ["Handler", "HandlerContext", "Output", "OutputPort", "PacedClock", "Source", "Timer", "declared_outputs", "marked_methods", "on"]
+__all__ = [
+    "Handler",
+    "HandlerContext",
+    "Output",
+    "OutputPort",
+    "PacedClock",
+    "Source",
+    "Timer",
+    "declared_outputs",
+    "marked_methods",
+    "on",
+]
 
 M = TypeVar("M")
-H_contra = TypeVar("H_contra")
-M_contra = TypeVar("M_contra", contravariant=True)
+H = TypeVar("H")
+M_on = TypeVar("M_on")
 
 _MARK = "__actorbus_on__"
 
@@ -84,15 +95,13 @@ class HandlerContext(Protocol):
         ...
 
 
-class _Marker(Protocol[M_contra]):
+class _Marker(Protocol[M_on]):
     """What `on(A, B)` returns: a decorator for `method(self, message)` and `method(self, message, meta)`."""
 
     @overload
-    def __call__(self, method: Callable[[H_contra, M_contra], None], /) -> Callable[[H_contra, M_contra], None]: ...
+    def __call__(self, method: Callable[[H, M_on], None], /) -> Callable[[H, M_on], None]: ...
     @overload
-    def __call__(
-        self, method: Callable[[H_contra, M_contra, Meta], None], /
-    ) -> Callable[[H_contra, M_contra, Meta], None]: ...
+    def __call__(self, method: Callable[[H, M_on, Meta], None], /) -> Callable[[H, M_on, Meta], None]: ...
 
 
 def on(first: type[M], /, *more: type[M]) -> _Marker[M]:
@@ -116,7 +125,8 @@ def on(first: type[M], /, *more: type[M]) -> _Marker[M]:
         count = len(inspect.signature(method).parameters)
         if count not in (2, 3):
             raise UsageError(
-                f"@on method {method.__qualname__} takes {count} parameters; it must take (self, message) or (self, message, meta)"
+                f"@on method {method.__qualname__} takes {count} parameters; "
+                "it must take (self, message) or (self, message, meta)"
             )
         setattr(method, _MARK, wanted)
         return method

@@ -14,13 +14,15 @@ import msgspec
 
 from actorbus.errors import UsageError
 
-__all__ = ["Meta", "MetaCopy", "Record"]
+__all__ = ["Countdown", "Meta", "MetaCopy", "Record"]
 
 Record = tuple[int, int, int, int, int, int, int, int, int]
 """(session, position, index, sequence, publisher, publish_time_ns, receive_time_ns, type_id, version)."""
 
 
-class _Countdown(Protocol):
+class Countdown(Protocol):
+    """An iterator that tells how many are left."""
+
     def __length_hint__(self) -> int: ...
 
 
@@ -53,10 +55,10 @@ class Meta:
     def __init__(self, stream: str, record: Callable[[int], Record]) -> None:
         self.stream = stream
         self._record = record
-        self._left: _Countdown | None = None
+        self._left: Countdown | None = None
         self._count = 0
 
-    def open(self, left: _Countdown, count: int) -> None:
+    def open(self, left: Countdown, count: int) -> None:
         """Begin a batch of `count` messages whose iterator is `left`. The dispatcher's; not for handlers."""
         self._count = count
         self._left = left

@@ -32,9 +32,7 @@ def event_of(notice: Notice, stream: str, time_ns: int) -> StreamEvent:
     kind, session, publisher, first, last, position = notice
     match kind:
         case 1:
-            return PublisherJoined(
-                stream=stream, session=session, time_ns=time_ns, publisher=publisher, sequence=first
-            )
+            return PublisherJoined(stream=stream, session=session, time_ns=time_ns, publisher=publisher, sequence=first)
         case 2:
             return PublisherLeft(stream=stream, session=session, time_ns=time_ns, publisher=publisher, sequence=first)
         case 3:

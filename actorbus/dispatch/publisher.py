@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import threading
 from collections.abc import Callable, Iterable
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from actorbus.clock import Clock
 from actorbus.errors import (
@@ -124,9 +124,9 @@ class Publisher(Generic[M]):
         self._stop = threading.Event()
         self._port = make_port(encode, self._refused)
         # The builtin takes the place of the method below: a Python frame less per message.
-        self.publish = self._port.publish  # type: ignore[method-assign]
+        self.publish = self._port.publish
 
-    def publish(self, message: M) -> int:  # pyright: ignore[reportRedeclaration] - replaced by the builtin in __init__
+    def publish(self, message: M) -> int:
         """Send one message; returns its sequence (its position where the stream has `frame: none`).
 
         Raises:
@@ -206,7 +206,7 @@ class Publisher(Generic[M]):
                 "restart the node, with a longer term-length if it comes soon"
             )
         if code == TOO_LARGE:
-            length = len(body) if isinstance(body, (bytes, bytearray, memoryview)) else 0
+            length = len(cast("bytes", body)) if hasattr(body, "__len__") else 0
             return MessageTooLarge(
                 f"this {kind} is {length} bytes encoded; stream {self.stream!r} carries "
                 f"{self._endpoint.max_message_length} with its frame: use a longer term-length (a message is at most "

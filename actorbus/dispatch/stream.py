@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 from actorbus.clock import Clock
+from actorbus.codec import Decoding
 from actorbus.dispatch.events import StreamEvent
 from actorbus.dispatch.handler import Handler
 from actorbus.dispatch.loop import Loop, build_loop
-from actorbus.dispatch.meta import Meta, Record
+from actorbus.dispatch.meta import Countdown, Meta, Record
 from actorbus.dispatch.notices import Notice, event_of
 from actorbus.dispatch.routes import Call, Route, calls_for, in_priority_order
 from actorbus.errors import InternalError
 
-__all__ = ["Decoding", "HandlerState", "Port", "StreamDispatcher"]
+__all__ = ["HandlerState", "Port", "StreamDispatcher"]
 
 REASON_DECODE = 3
 REASON_HANDLER = 4
@@ -37,7 +38,7 @@ class Port(Protocol):
     def poll(self) -> int: ...
     def bodies(self) -> list[bytes]: ...
     def record(self, place: int, /) -> Record: ...
-    def reject(self, place: int, reason: int, error: str, /) -> None: ...
+    def reject(self, place: int, reason: int, error: str, /) -> object: ...
     def session_position(self, session: int, /) -> int: ...
     def notices(self) -> list[Notice]: ...
     @property
@@ -48,15 +49,6 @@ class Latency(Protocol):
     """Where sampled latencies go: a histogram of the statistics file."""
 
     def record(self, value_ns: int, /) -> None: ...
-
-
-class Decoding(Protocol):
-    """How a stream's bodies become messages; `actorbus.codec` makes these."""
-
-    batch: Callable[[Port], list[object]] | None
-    """Decode the port's current batch in one call; None for formats that go message by message."""
-    one: Callable[[bytes], object]
-    """Decode one body. Raises anything for a body it cannot."""
 
 
 class HandlerState:
@@ -75,7 +67,7 @@ class HandlerState:
         self.seen: set[type[BaseException]] = set()
 
 
-class _Rebuild(Exception):  # noqa: N818 - a signal to leave the loop, never seen outside this file
+class _Rebuild(Exception):
     """A handler stopped: leave the loop, build it anew without the handler, go on with the rest of the batch."""
 
 
@@ -112,6 +104,8 @@ class StreamDispatcher:
         self._batches = 0
         self._undecoded: dict[int, int] = {}
         self._at_stop: dict[str, int] = {}
+        self._batch: list[object] = []
+        self._batch_at: int | None = None
         self.rebuild()
 
     # -- the way of a batch ------------------------------------------------------------------------------------------
@@ -147,9 +141,10 @@ class StreamDispatcher:
         self._run(messages, count)
 
     def _run(self, messages: list[object], count: int) -> None:
+        self._batch, self._batch_at = messages, None
         left = iter(messages)
         meta = self._meta
-        meta.open(left, count)
+        meta.open(cast("Countdown", left), count)  # a list's iterator counts what is left
         try:
             self._until_sample -= 1
             if not self._until_sample:
@@ -182,9 +177,11 @@ class StreamDispatcher:
         if len(good) == count:
             self._run(good, count)
             return
-        for place, message in zip(places, good, strict=True):
+        self._batch = good
+        for number, message in enumerate(good):
             # Alone in its own small batch, at its own place: `_Place` counts down from there.
-            self._run_at(message, place)
+            self._batch_at = number
+            self._run_at(message, places[number])
 
     def _run_at(self, message: object, place: int) -> None:
         left = _Place(message, place)
@@ -231,6 +228,7 @@ class StreamDispatcher:
         if state.on_error != "stop":
             return False
         state.stopped = True
+        self._at_stop[state.name] = self._messages_of(call.route, self.type_counts()) - self._left_for(call.route)
         self._on_stopped(state.name, call.route.handler, error)
         return True
 
@@ -261,7 +259,7 @@ class StreamDispatcher:
         for call in list(self._calls_by_type.get(type(message), ())):
             self._states[call.route.name].latency.record(max(0, clock.time_ns() - published))
             ran += self._call_each([call], message)
-        if len(self._samples) < 64:  # noqa: PLR2004 - enough for a summary
+        if len(self._samples) < 64:
             self._samples.append((self.name, record[3], ran))
         if self._stale_loop:
             self.rebuild()
@@ -279,7 +277,7 @@ class StreamDispatcher:
                     continue
                 try:
                     route.handler.on_event(event)
-                except BaseException as error:  # noqa: BLE001 - a raising on_event is counted like a raising method
+                except BaseException as error:
                     state.errors += 1
                     state.log.exception("%s.on_event raised", state.name, exc_info=error)
         return len(notices) or 1
@@ -306,10 +304,13 @@ class StreamDispatcher:
 
     def _messages_of(self, route: Route, counts: Mapping[int, int]) -> int:
         return sum(
-            counts.get(type_id, 0)
-            for type_id, message_type in self._types.items()
-            if calls_for([route], message_type)
+            counts.get(type_id, 0) for type_id, message_type in self._types.items() if calls_for([route], message_type)
         )
+
+    def _left_for(self, route: Route) -> int:
+        """Return how many messages behind the current one, in its batch, the handler would have got."""
+        at = self._meta.place() if self._batch_at is None else self._batch_at
+        return sum(1 for message in self._batch[at + 1 :] if calls_for([route], type(message)))
 
     def messages(self) -> dict[str, int]:
         """Return how many messages each handler was given on this stream (raising ones included)."""

@@ -14,19 +14,10 @@ Ownership
 """
 
 from actorbus.ffi.failure import error_text, failure, new_error
-from actorbus.ffi.handles import (
-    ClientHandle,
-    CounterHandle,
-    DriverHandle,
-    Handle,
-    PublicationHandle,
-    PublicationInfo,
-    SubscriptionHandle,
-    open_handles,
-    printed_lines,
-)
+from actorbus.ffi.handles import ClientHandle, DriverHandle, Handle, open_handles, printed_lines
 from actorbus.ffi.library import Versions, load, wheel_library
 from actorbus.ffi.ports import Notice, OfferPort, PollPort, Quarantined, Record, make_offer_port, make_poll_port
+from actorbus.ffi.resources import CounterHandle, PublicationHandle, PublicationInfo, SubscriptionHandle
 from actorbus.ffi.waiting import NO_DEADLINE, TIMED_OUT, WAKE, Event, Idle, PollSet, Subscribed, Waiter
 
 __all__ = [

@@ -3,9 +3,9 @@
 An `ab_error` is filled in the native call that failed: `code` is ours (native/ab_result.h), `errcode` and the text are
 Aeron's or the operating system's. This file alone decides which class a number becomes.
 
-Numbers of Aeron's: errno values are positive; its driver's own are negative (-1 invalid channel .. -11 storage
-space), those of the client are 1000 and more. A registration that failed comes back as minus the driver's number,
-whatever that was.
+Numbers of Aeron's: errno values are positive; its driver's own are negative (-1 invalid channel .. -12 storage space),
+those of the client are 1000 and more. What the driver met in the operating system crosses as "generic" (-11); the errno
+is then in the text, which is a list of lines: a head `(number) name`, then `[file, function:line] what`.
 """
 
 from __future__ import annotations
@@ -35,11 +35,13 @@ __all__ = ["error_text", "failure", "new_error"]
 
 INVALID_CHANNEL = -1
 UNKNOWN_HOST = -9
-STORAGE_SPACE = -11
+GENERIC = -11
+STORAGE_SPACE = -12
 DRIVER_TIMEOUT = 1000
 
 _TRACE = re.compile(r"\[[\w.]+, [\w./]+:\d+\]\s*")
-_HEAD = re.compile(r"^\(-?\d+\) [^\n]*\n")
+_HEAD = re.compile(r"\((-?\d+)\) ")
+_SAID_ALREADY = re.compile(r"async_add_\w+ registration error")
 
 _BY_NUMBER: Mapping[int, type[ActorBusError]] = {
     INVALID_CHANNEL: InvalidValue,
@@ -47,6 +49,7 @@ _BY_NUMBER: Mapping[int, type[ActorBusError]] = {
     STORAGE_SPACE: OutOfMemory,
     errno.EINVAL: InvalidValue,
     errno.EADDRINUSE: AddressInUse,
+    errno.EADDRNOTAVAIL: InvalidValue,
     errno.EACCES: PermissionRefused,
     errno.EPERM: PermissionRefused,
     errno.ENOMEM: OutOfMemory,
@@ -70,15 +73,29 @@ def new_error() -> ab_error:
     return ffi.new("ab_error *")
 
 
-def error_text(error: ab_error) -> str:
-    """Return the error's text on one line, without Aeron's source positions and its head `(number) name`."""
+def _lines(error: ab_error) -> tuple[str, list[str]]:
+    """Return what we were doing, and Aeron's lines about it without their source positions and its own head."""
     text = ffi.string(error.text).decode("utf-8", "replace")
-    start, separator, rest = text.partition(": (")
-    if separator:
-        rest = _HEAD.sub("", "(" + rest)
-        text = f"{start}: {rest}"
-    lines = (line.strip() for line in _TRACE.sub("", text).splitlines())
-    return " | ".join(line for line in lines if line)
+    what, separator, rest = text.partition(": (")
+    if not separator:
+        return text, []
+    lines = [line.strip() for line in _TRACE.sub("", "(" + rest).splitlines()]
+    return what, [line for line in lines[1:] if line and not _SAID_ALREADY.fullmatch(line)]
+
+
+def error_text(error: ab_error) -> str:
+    """Return the error's text on one line: what we did, and what Aeron said, without its traces and numbers."""
+    what, lines = _lines(error)
+    said = list(dict.fromkeys(_HEAD.sub("", line, count=1) if _HEAD.match(line) else line for line in lines))
+    return " | ".join(line for line in _TRACE.sub("", what).splitlines()) + (f": {', '.join(said)}" if said else "")
+
+
+def _number(error: ab_error) -> int:
+    """Return the error's number; for a generic one the last in the text, which is what the driver met first."""
+    if error.errcode != GENERIC:
+        return error.errcode
+    heads = [int(match[1]) for line in _lines(error)[1] if (match := _HEAD.match(line))]
+    return heads[-1] if heads else GENERIC
 
 
 def failure(error: ab_error, *, where: str | None = None) -> ActorBusError:
@@ -99,16 +116,12 @@ def failure(error: ab_error, *, where: str | None = None) -> ActorBusError:
         return OutOfMemory(text, where=where)
     if error.code == lib.AB_INVALID:
         return InvalidValue(text, where=where)
-    return _native(error.errcode, text, where)
+    return _native(_number(error), text, where)
 
 
 def _native(number: int, text: str, where: str | None) -> ActorBusError:
     make = _BY_NUMBER.get(number)
-    if make is None and "Address already in use" in text:
-        make = AddressInUse  # the driver sends its socket errors as "generic", with the name in the text
-    if make is None and "Permission denied" in text:
-        make = PermissionRefused
     if make is None:
         return NativeError(text, where=where, errcode=number)
-    hint = CHANNEL_HINT if number in {INVALID_CHANNEL, UNKNOWN_HOST} else _HINTS.get(make)
+    hint = CHANNEL_HINT if number in {INVALID_CHANNEL, UNKNOWN_HOST, errno.EADDRNOTAVAIL} else _HINTS.get(make)
     return make(text, where=where, hint=hint)

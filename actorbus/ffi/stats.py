@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, NoReturn, cast, final
 
-from actorbus.errors import DecodeError, EnvironmentFault, InvalidValue, OutOfMemory, PermissionRefused
+from actorbus.errors import ClosedError, DecodeError, EnvironmentFault, InvalidValue, OutOfMemory, PermissionRefused
 from actorbus.ffi.native import ffi, lib
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def _raise(code: int, error: ab_error, where: str | None = None) -> NoReturn:
         raise OutOfMemory(text, where=where)
     if code == lib.AB_INVALID:
         raise InvalidValue(text, where=where)
+    if code == lib.AB_STALE:
+        raise ClosedError(text, where=where)
     if code == lib.AB_FAILED:
         raise (PermissionRefused if error.errcode in _DENIED else EnvironmentFault)(text, where=where)
     raise DecodeError(text, where=where)
@@ -101,21 +103,23 @@ class StatisticsMemory:
         EnvironmentFault: any other refusal of the operating system, such as a file that exists.
     """
 
-    __slots__: tuple[str, ...] = ("_error", "_stats")
+    __slots__: tuple[str, ...] = ("_stats",)
 
     def __init__(self, path: Path | None, *, size: int, name: str, driver_directory: str) -> None:
-        self._error = ffi.new("ab_error *")
+        if not SIZE_MIN <= size <= SIZE_MAX:
+            raise InvalidValue(f"statistics size {size} is not in {SIZE_MIN} .. {SIZE_MAX} bytes")
+        error = ffi.new("ab_error *")
         holder = ffi.new("ab_stats **")
         code = lib.ab_stats_create(
             ffi.NULL if path is None else _c_text("path", str(path)),
-            max(0, min(size, 2**63)),
+            size,
             _c_text("name", name),
             _c_text("driver directory", driver_directory),
             holder,
-            self._error,
+            error,
         )
         if code != lib.AB_OK:
-            _raise(code, self._error)
+            _raise(code, error)
         self._stats = cast("CData", holder[0])
 
     def numbers(self, kind: int, group: str, name: str) -> tuple[int, memoryview]:
@@ -124,23 +128,26 @@ class StatisticsMemory:
         Raises:
             InvalidValue: a text is empty or too long.
             OutOfMemory: directory or data are full.
+            ClosedError: closed.
         """
         block = kind == COUNTER_BLOCK
+        error = ffi.new("ab_error *")
         holder = ffi.new("int64_t **")
         allocate = lib.ab_stats_counter_block if block else lib.ab_stats_gauge
-        code = allocate(self._stats, _c_text("group", group), _c_text("name", name), holder, self._error)
+        code = allocate(self._stats, _c_text("group", group), _c_text("name", name), holder, error)
         if code != lib.AB_OK:
-            _raise(code, self._error)
+            _raise(code, error)
         pointer = cast("CData", holder[0])
         view = memoryview(ffi.buffer(pointer, 8 * (BLOCK_SLOTS if block else 1)))
         return int(ffi.cast("uintptr_t", pointer)), view.cast("q")
 
     def histogram(self, group: str, name: str) -> tuple[int, HistogramPointer]:
         """Return address and pointer of a histogram, the same for the same names. Raises as ``numbers`` does."""
+        error = ffi.new("ab_error *")
         holder = ffi.new("ab_histogram **")
-        code = lib.ab_stats_histogram(self._stats, _c_text("group", group), _c_text("name", name), holder, self._error)
+        code = lib.ab_stats_histogram(self._stats, _c_text("group", group), _c_text("name", name), holder, error)
         if code != lib.AB_OK:
-            _raise(code, self._error)
+            _raise(code, error)
         pointer = cast("HistogramPointer", cast("object", holder[0]))
         return int(ffi.cast("uintptr_t", pointer)), pointer
 

@@ -37,8 +37,7 @@ def layout_of(cls: type[Message]) -> str:
     type_id = type_id_of(cls)
     try:
         fields = msgspec.structs.fields(cls)
-        # Building a decoder is msgspec's own check that every field's type is supported.
-        _ = msgspec.msgpack.Decoder(cls)
+        _refuse_unknown_types(cls)
     except (TypeError, NameError, AttributeError) as error:
         raise UsageError(
             f"{describe_class(cls)} cannot be sent",
@@ -49,6 +48,24 @@ def layout_of(cls: type[Message]) -> str:
         f"{field.encode_name}: {_type_text(field.type)}" + ("" if field.required else " = ...") for field in fields
     )
     return f"{type_id} v{version_of(cls)} ({described})"
+
+
+def _refuse_unknown_types(cls: type[Message]) -> None:
+    """Raise TypeError when a field, however deep, has a type that msgspec would only know with hooks of ours."""
+    from msgspec import inspect  # used here alone, once a class
+
+    _ = msgspec.msgpack.Decoder(cls)  # refuses unions that cannot be told apart
+    seen: set[int] = set()
+    waiting: list[object] = [inspect.type_info(cls)]
+    while waiting:
+        info = waiting.pop()
+        if isinstance(info, inspect.CustomType):
+            raise TypeError(f"type {info.cls!r} is not known to the codecs")
+        if isinstance(info, (list, tuple)):
+            waiting.extend(cast("list[object]", info))
+        elif isinstance(info, (inspect.Type, inspect.Field)) and id(info) not in seen:
+            seen.add(id(info))
+            waiting.extend(cast("object", getattr(info, name)) for name in info.__struct_fields__)
 
 
 def _type_text(annotation: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from actorbus.actors import HandlerPart, PollerPart, SessionParts, SourcePart, StreamPart
 from actorbus.clock import Clock, SystemClock
@@ -11,7 +11,7 @@ from actorbus.codec import format_named
 from actorbus.dispatch import Policy
 from actorbus.errors import InternalError
 from actorbus.ffi import Idle
-from actorbus.message import type_id_of, version_of
+from actorbus.message import is_message_class, type_id_of, version_of
 from actorbus.topology.plan import HandlerPlan, IdlePlan, Plan, StreamPlan
 from actorbus.transport import Driver, EmbeddedDriver, ExternalDriver, ProcessDriver
 
@@ -70,10 +70,13 @@ def _driver_of(plan: Plan) -> Callable[[], Driver]:
 def stream_part(plan: StreamPlan) -> StreamPart:
     """Return the actors' view of a stream: its types by id, its encoder, how to decode it."""
     form = format_named(plan.format)
-    types: Mapping[int, type] = (
-        {RAW_TYPE: bytes} if plan.format == "raw" else {type_id_of(cls): cls for cls in plan.types}
-    )
-    versions = {type_id: 0 if cls is bytes else version_of(cls) for type_id, cls in types.items()}
+    types: dict[int, type] = {}
+    versions: dict[int, int] = {}
+    for cls in plan.types:
+        if is_message_class(cls):
+            types[type_id_of(cls)], versions[type_id_of(cls)] = cls, version_of(cls)
+        else:
+            types[RAW_TYPE], versions[RAW_TYPE] = cls, 0
     back_pressure, back_pressure_ns = plan.back_pressure
     not_connected, not_connected_ns = plan.not_connected
     return StreamPart(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-
 from actorbus.channel import Channel, parse_channel
 from actorbus.limits import FRAME_HEADER_BYTES, max_message_bytes
 from actorbus.topology.profiles import Profile
@@ -37,7 +36,8 @@ def check_channel(given: object, profile: Profile, report: Report, path: Path) -
     for problem in problems:
         inside = (*path, problem.path) if problem.path is not None else path
         exact = report.root.at(inside) is not None
-        message = problem.message if exact or problem.path is None else f"{problem.path}: {problem.message}"
+        told = exact or problem.path is None or problem.message.startswith(f"{problem.path}")
+        message = problem.message if told else f"{problem.path}: {problem.message}"
         place = inside if exact else path
         report.add(problem.code, message, path=place, value=problem.value, hint=problem.hint)
     return None if channel is None else resolve(channel, profile)

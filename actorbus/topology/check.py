@@ -8,6 +8,7 @@ Checking imports the classes a topology names, opens no driver and starts no thr
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ from actorbus.topology.facts import Facts
 from actorbus.topology.later import refuse_later
 from actorbus.topology.model import Topology
 from actorbus.topology.profiles import load_profile
-from actorbus.topology.report import Report
+from actorbus.topology.report import Report, TooManyProblems
 from actorbus.topology.rules_classes import check_classes
 from actorbus.topology.rules_machine import check_machine
 from actorbus.topology.rules_streams import check_streams
@@ -62,11 +63,12 @@ def check_file(
     file = Path(path)
     report = Report(str(path))
     given = os.environ if env is None else env
-    root = read_file(file, report, given)
-    if root is None:
-        return Checked(None, tuple(report.problems()))
-    base = file.resolve().parent
-    return _check(root, report, base, given, overrides, app_dir)
+    facts = None
+    with contextlib.suppress(TooManyProblems):
+        root = read_file(file, report, given)
+        if root is not None:
+            facts = _check(root, report, file.resolve().parent, given, overrides, app_dir)
+    return Checked(facts, tuple(report.problems()))
 
 
 def check_python(
@@ -80,7 +82,11 @@ def check_python(
     """Check a topology made in Python; `folder` (default: the working directory) is what its paths are relative to."""
     base = Path.cwd() if folder is None else Path(folder).resolve()
     given = os.environ if env is None else env
-    return _check(from_python(topology), Report(), base, given, overrides, app_dir)
+    report = Report()
+    facts = None
+    with contextlib.suppress(TooManyProblems):
+        facts = _check(from_python(topology), report, base, given, overrides, app_dir)
+    return Checked(facts, tuple(report.problems()))
 
 
 def _check(
@@ -90,11 +96,13 @@ def _check(
     env: Mapping[str, str],
     overrides: Mapping[str, object] | None,
     app_dir: str | Path | None,
-) -> Checked:
+) -> Facts | None:
     report.root = root
     if root.mapping is None:
         report.add("AB1011", f"a topology is a mapping, this is {root.shown()}", hint="start with `version: 1`")
-        return Checked(None, tuple(report.problems()))
+        return None
+    if "version" not in root.mapping:
+        report.add("AB1102", "key 'version' is missing", hint="begin with `version: 1`")
     for path, value in (overrides or {}).items():
         override(root, path, value, report)
     topology = decode(root, Topology, report)
@@ -111,7 +119,7 @@ def _check(
     check_machine(facts)
     check_classes(facts)
     check_warnings(facts)
-    return Checked(facts, tuple(report.problems()))
+    return facts
 
 
 def override(root: Tree, path: str, value: object, report: Report) -> None:
@@ -123,7 +131,9 @@ def override(root: Tree, path: str, value: object, report: Report) -> None:
         if mapping is None and node.value is None:
             node.value = mapping = {}
         if mapping is None:
-            report.add("AB1010", f"override {path!r}: {node.shown()} is no mapping", value=path, hint="correct the path")
+            report.add(
+                "AB1010", f"override {path!r}: {node.shown()} is no mapping", value=path, hint="correct the path"
+            )
             return
         # A name may hold dots itself: the longest key that is there wins.
         taken = next((count for count in range(len(steps), 1, -1) if ".".join(steps[:count]) in mapping), 1)

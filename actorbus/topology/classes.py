@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from actorbus.topology.report import one_of
 
-__all__ = ["Lookup", "find_class", "first_on_path", "shelf_classes"]
+__all__ = ["ClassFinder", "Lookup", "first_on_path", "shelf_classes"]
 
 GROUP = "actorbus.handlers"
 SHELF = "actorbus_handlers"
@@ -61,15 +61,29 @@ def shelf_classes() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def find_class(name: str, folder: Path) -> Lookup:
-    """Find a class by a name of the shelf or `module:Class`."""
-    if ":" in name:
-        return _in_module(name, folder)
-    shelf = shelf_classes()
-    if name not in shelf:
-        hint = one_of(name, shelf, more="a class of your own is written module:Class")
-        return Lookup(None, "AB1301", f"the shelf has no {name!r}", hint)
-    return _in_module(shelf[name], folder)
+class ClassFinder:
+    """Finds classes by a name of the shelf or `module:Class`; looks each up once, failures too."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, Lookup] = {}
+        self._shelf: dict[str, str] | None = None
+
+    def find(self, name: str) -> Lookup:
+        """Return the class of a name, or what is wrong."""
+        if name not in self._known:
+            self._known[name] = self._find(name)
+        return self._known[name]
+
+    def _find(self, name: str) -> Lookup:
+        if ":" in name:
+            return _in_module(name, self._folder)
+        if self._shelf is None:
+            self._shelf = shelf_classes()
+        if name not in self._shelf:
+            hint = one_of(name, self._shelf, more="a class of your own is written module:Class")
+            return Lookup(None, "AB1301", f"the shelf has no {name!r}", hint)
+        return _in_module(self._shelf[name], self._folder)
 
 
 def _in_module(name: str, folder: Path) -> Lookup:
@@ -98,7 +112,8 @@ def _import(name: str, folder: Path) -> ModuleType | Lookup:
             return Lookup(None, "AB1302", f"there is no module {error.name!r}", _module_hint(error.name, folder))
         return Lookup(None, "AB1302", _told(name, error), "install it, or correct the import")
     except BaseException as error:  # noqa: BLE001 - the application's code ran; whatever it raised is told
-        return Lookup(None, "AB1302", _told(name, error), "correct the module; `python -m` it to see the whole traceback")
+        hint = f"correct the module; `python -c 'import {name}'` shows the whole traceback"
+        return Lookup(None, "AB1302", _told(name, error), hint)
 
 
 def _module_hint(name: str, folder: Path) -> str:

@@ -74,7 +74,7 @@ CATALOGUE: Final[dict[str, str]] = {
     "AB1703": "the driver directory is refused",
     "AB1901": "a feedback loop of streams",
     "AB1902": "a tie of priorities",
-    "AB1903": "more spinning pollers than cores",
+    "AB1903": "pollers that fight for cores",
     "AB1904": "messages nobody here publishes",
     "AB1905": "messages nobody here handles",
 }

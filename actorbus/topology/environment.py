@@ -27,7 +27,11 @@ def expand(text: str, env: Mapping[str, str], complain: Callable[[str, str, str]
         if match[0] == "$${":
             return "${"
         if match["broken"]:
-            complain("AB1009", f"{match.string!r} has a ${{ that is no variable", "write ${NAME} or ${NAME:-default}; $${ for a plain ${")
+            complain(
+                "AB1009",
+                f"{match.string[:60]!r} has a ${{ that is no variable",
+                "write ${NAME} or ${NAME:-default}; $${ for a plain ${",
+            )
             return ""
         name, default = match["name"], match["default"]
         value = env.get(name)

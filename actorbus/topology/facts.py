@@ -7,6 +7,7 @@ from pathlib import Path
 from actorbus.dispatch import Handler, Source
 from actorbus.message import TypeSet
 from actorbus.topology.channels import StreamChannel
+from actorbus.topology.classes import ClassFinder
 from actorbus.topology.memory import Budget
 from actorbus.topology.model import Topology
 from actorbus.topology.profiles import Profile
@@ -29,6 +30,7 @@ class Facts:
         self.profile = profile
         self.folder = folder
         """Where modules and relative paths are looked up."""
+        self.finder = ClassFinder(folder)
         self.poller_of: dict[str, str] = {}
         self.streams_of: dict[str, tuple[str, ...]] = {}
         """The streams of each handler."""

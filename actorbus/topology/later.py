@@ -40,12 +40,32 @@ class Later(NamedTuple):
 
 LATER: Final[tuple[Later, ...]] = (
     Later("driver.mode", ("embedded", "process", "external"), "the in-process transport", HURT, "use embedded"),
-    Later("streams.*.codec.format", ("msgpack", "json", "raw", "struct"), "format protobuf", PROTOBUF, "use msgpack or json"),
-    Later("streams.*.codec.format", ("msgpack", "json", "raw", "protobuf"), "format struct", SPEED, "use msgpack or raw"),
+    Later(
+        "streams.*.codec.format",
+        ("msgpack", "json", "raw", "struct"),
+        "format protobuf",
+        PROTOBUF,
+        "use msgpack or json",
+    ),
+    Later(
+        "streams.*.codec.format", ("msgpack", "json", "raw", "protobuf"), "format struct", SPEED, "use msgpack or raw"
+    ),
     Later("streams.*.codec.compression", ("none",), "compression", SEALED, "use none"),
     Later("streams.*.codec.security", ("none",), "security", SEALED, "use none"),
-    Later("streams.*.back_pressure.policy", ("block", "raise", "conflate"), "policy drop_newest", HURT, "use block or raise"),
-    Later("streams.*.back_pressure.policy", ("block", "raise", "drop_newest"), "policy conflate", HURT, "use block or raise"),
+    Later(
+        "streams.*.back_pressure.policy",
+        ("block", "raise", "conflate"),
+        "policy drop_newest",
+        HURT,
+        "use block or raise",
+    ),
+    Later(
+        "streams.*.back_pressure.policy",
+        ("block", "raise", "drop_newest"),
+        "policy conflate",
+        HURT,
+        "use block or raise",
+    ),
     Later("streams.*.back_pressure.key", (None,), "a key to conflate by", HURT, "remove it"),
     Later("streams.*.not_connected.policy", ("wait", "raise"), "policy drop", HURT, "use wait or raise"),
     Later("streams.*.batch.max_messages", (1,), "a batch frame", SPEED, "remove it"),
@@ -55,7 +75,9 @@ LATER: Final[tuple[Later, ...]] = (
     Later("handlers.*.dispatch", ("inline", "mailbox"), "dispatch process", PROCESSES, "use inline"),
     Later("handlers.*.mailbox", (None,), "a mailbox", HURT, "remove it; inline handlers have none"),
     Later("handlers.*.after", ([],), "after", HURT, "use priority to order handlers of a stream"),
-    Later("handlers.*.on_error", ("quarantine", "skip", "stop"), "on_error restart", HURT, "use quarantine, skip or stop"),
+    Later(
+        "handlers.*.on_error", ("quarantine", "skip", "stop"), "on_error restart", HURT, "use quarantine, skip or stop"
+    ),
     Later("handlers.*.start", (None, "live"), "a start in the past", RECORDER, "use live"),
     Later("handlers.*.resume", (False,), "resume", RECORDER, "use false"),
     Later("recorders.*", (), "a recorder", RECORDER, "remove it"),

@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 # In step with units.py, which decides; these serve editors (tests/unit/topology/test_schema.py compares the two).
-DURATION_PATTERN = r"^\s*[0-9]+(\.[0-9]+)?\s*([nuµμ]s|ms|s|m|min|h|d)\s*$"  # noqa: RUF001
+DURATION_PATTERN = r"^\s*[0-9]+(\.[0-9]+)?\s*([nuµμ]s|ms|s|m|min|h|d)\s*$"
 SIZE_PATTERN = r"^\s*[0-9]+(\.[0-9]+)?\s*([kKmMgG]([iI]?[bB])?|[bB])?\s*$"
 NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$"
 CLASS_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*((\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_.]*)?$"
@@ -107,7 +107,8 @@ class DriverSpec(Spec, frozen=True, kw_only=True):
     directory: Annotated[
         Path | None,
         Meta(
-            description="Folder of the driver's shared files. Default: one of our own under /dev/shm; required for mode external."
+            description="Folder of the driver's shared files. Default: one of our own under /dev/shm; "
+            "for mode external Aeron's default, /dev/shm/aeron-USER."
         ),
     ] = None
     threading: Annotated[
@@ -183,7 +184,10 @@ class StreamSpec(Spec, frozen=True, kw_only=True):
     codec: Annotated[CodecSpec, Meta(description="Format, compression and security.")] = CodecSpec()
     frame: Annotated[
         Literal["actorbus", "none"],
-        Meta(description="actorbus: our 32-byte header; none: bytes as another Aeron application writes them (format raw)."),
+        Meta(
+            description="actorbus: our 32-byte header; none: bytes as another Aeron application writes them "
+            "(with format raw)."
+        ),
     ] = "actorbus"
     back_pressure: Annotated[BackPressureSpec, Meta(description="When subscribers are slow.")] = BackPressureSpec()
     not_connected: Annotated[NotConnectedSpec, Meta(description="When nobody subscribes.")] = NotConnectedSpec()
@@ -222,9 +226,7 @@ class HandlerSpec(Spec, frozen=True, kw_only=True):
         Literal["inline", "mailbox", "process"],
         Meta(description="inline: on the poller's thread; mailbox: on its own; process: in another process."),
     ] = "inline"
-    publishes: Annotated[
-        dict[str, Name], Meta(description="Which stream each Output of the class goes to.")
-    ] = {}
+    publishes: Annotated[dict[str, Name], Meta(description="Which stream each Output of the class goes to.")] = {}
     options: Annotated[Options, Meta(description="Keyword arguments of its __init__.")] = {}
     on_error: Annotated[
         Literal["quarantine", "skip", "restart", "stop"],
@@ -286,7 +288,11 @@ class Topology(Spec, frozen=True, kw_only=True):
     version: Annotated[Literal[1], Meta(description="Version of this format.")] = 1
     name: Annotated[Name, Meta(description="Name of the node, in logs and statistics.")]
     profile: Annotated[
-        Path, Meta(description="laptop, low-latency, ci, or the path of a profile file.", examples=["laptop", "low-latency", "ci"])
+        Path,
+        Meta(
+            description="laptop, low-latency, ci, or the path of a profile file.",
+            examples=["laptop", "low-latency", "ci"],
+        ),
     ] = "laptop"
     driver: Annotated[DriverSpec, Meta(description="The media driver.")] = DriverSpec()
     pollers: Annotated[

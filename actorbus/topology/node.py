@@ -1,8 +1,8 @@
 """The node: a running topology. What users hold, start, ask and close.
 
 Rules of the room:
-* A node is opened once and closed once; both wait, with deadlines. Close is safe from anywhere, any number of times, and
-  happens at the interpreter's exit if it was forgotten (D13).
+* A node is opened once and closed once; both wait, with deadlines. Close is safe from anywhere, any number of times,
+  and happens at the interpreter's exit if it was forgotten (D13).
 * Everything it does is asked of its session supervisor; this file holds no Aeron object and no lock around one.
 * What it counted stays readable after it closed.
 """
@@ -26,7 +26,6 @@ from actorbus.actors import (
     Open,
     OpenPublisher,
     OpenSubscriber,
-    SessionParts,
     SessionSupervisor,
     Subscription,
     ask,
@@ -67,26 +66,22 @@ class Node:
     connected; leaving drains and stops everything in the reverse order.
     """
 
-    def __init__(self, topology: Topology, *, env: Mapping[str, str] | None = None, signals: bool = False) -> None:
-        """Check a topology made in Python and make a node of it; nothing is started.
+    def __init__(
+        self, topology: Topology | Plan, *, env: Mapping[str, str] | None = None, signals: bool = False
+    ) -> None:
+        """Check a topology made in Python (or take a plan) and make a node of it; nothing is started.
 
         Raises:
             ConfigError: with every problem found.
         """
-        from actorbus.topology.plan import plan_of
-
-        self._begin(plan_of(topology, env=env), signals)
-
-    def _begin(self, plan: Plan, signals: bool) -> None:
         from actorbus.topology.assembly import session_parts, stop_levels
+        from actorbus.topology.plan import Plan, plan_of
 
+        plan = topology if isinstance(topology, Plan) else plan_of(topology, env=env)
         self.plan: Plan = plan
         self._signals = signals
-        self._begin_parts(session_parts(plan), stop_levels(plan))
-
-    def _begin_parts(self, parts: SessionParts, levels: tuple[tuple[str, ...], ...]) -> None:
-        self._parts = parts
-        self._levels = levels
+        self._parts = session_parts(plan)
+        self._levels = stop_levels(plan)
         self._lock = threading.RLock()
         self._supervisor: SessionSupervisor | None = None
         self._state: Literal["new", "open", "closed"] = "new"
@@ -119,9 +114,7 @@ class Node:
         """
         from actorbus.topology.plan import load
 
-        node = cls.__new__(cls)
-        node._begin(load(path, env=env, overrides=overrides, app_dir=app_dir), signals)
-        return node
+        return cls(load(path, env=env, overrides=overrides, app_dir=app_dir), signals=signals)
 
     @classmethod
     def from_dict(
@@ -130,9 +123,7 @@ class Node:
         """The same from a mapping shaped like the file."""
         from actorbus.topology.plan import load_mapping
 
-        node = cls.__new__(cls)
-        node._begin(load_mapping(values, env=env), signals)
-        return node
+        return cls(load_mapping(values, env=env), signals=signals)
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -143,7 +134,7 @@ class Node:
 
     @property
     def failed(self) -> BaseException | None:
-        """The first thing that broke while it ran: a source, a handler stopped by its policy, the driver. None: nothing."""
+        """The first thing that broke while it ran: a source, a handler that its policy stopped, the driver; or None."""
         return self._failure
 
     def open(self) -> Self:
@@ -226,6 +217,9 @@ class Node:
             UsageError: there is no such stream; names those there are. ClosedError: the node is not open.
         """
         self._check_stream(stream)
+        if of is not None and of not in self._parts.streams[stream].types.values():
+            names = ", ".join(known.__name__ for known in self._parts.streams[stream].types.values())
+            raise UsageError(f"stream {stream!r} carries {names}, not {of.__name__}")
         return cast("Publisher[M]", ask(self._open_supervisor(), OpenPublisher(stream), OPEN_TIMEOUT_S))
 
     def subscribe(self, stream: str, first: type[M], /, *more: type[M], start: str = "live") -> Subscription[M]:
@@ -300,7 +294,7 @@ class Node:
         if not self._signals or threading.current_thread() is not threading.main_thread():
             return
 
-        def ask_stop(number: int, frame: FrameType | None) -> None:
+        def ask_stop(_number: int, _frame: FrameType | None) -> None:
             self._stop_asked.set()
 
         for number in (signal.SIGTERM, signal.SIGINT):

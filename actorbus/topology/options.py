@@ -6,6 +6,7 @@ relative to the topology's folder; a whole number fits `float`. A parameter with
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 import typing
@@ -41,7 +42,14 @@ def check_options(cls: type[object], options: Tree, report: Report, path: Path, 
                 found[name] = tree.to_python()
             else:
                 hint = one_of(name, named, none="it takes no options")
-                report.add("AB1305", f"{cls.__qualname__} takes no option {name!r}", path=(*path, name), key=True, value=name, hint=hint)
+                report.add(
+                    "AB1305",
+                    f"{cls.__qualname__} takes no option {name!r}",
+                    path=(*path, name),
+                    key=True,
+                    value=name,
+                    hint=hint,
+                )
             continue
         value = _fit(tree, annotations.get(name, Any), report, (*path, name), folder)
         if value is not MISSING:
@@ -69,10 +77,9 @@ def _parameters(cls: type[object]) -> list[inspect.Parameter] | None:
 def _annotations(cls: type[object]) -> dict[str, Any]:
     """Return the evaluated annotations of `__init__`; one that cannot be evaluated counts as none."""
     init = cast("Any", cls).__init__
-    try:
+    with contextlib.suppress(Exception):
         return typing.get_type_hints(init)
-    except Exception:  # noqa: BLE001 - an annotation under TYPE_CHECKING, say: evaluate them one by one
-        pass
+    # One of them cannot be evaluated (a name imported under TYPE_CHECKING, say): evaluate them one by one.
     module = sys.modules.get(getattr(init, "__module__", ""), None)
     found: dict[str, Any] = {}
     for name, text in getattr(init, "__annotations__", {}).items():
@@ -111,7 +118,7 @@ def _fit(tree: Tree, annotation: Any, report: Report, path: Path, folder: FilePa
     if trial.has_errors or value is MISSING:
         for problem in trial.problems():
             report.add_as("AB1307", problem)
-        report.broken.add(path)
+        report.mark_broken(path)
         return MISSING
     try:
         return msgspec.convert(tree.to_python(), annotation)

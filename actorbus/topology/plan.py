@@ -1,4 +1,4 @@
-"""The plan: a checked topology with every default filled in and every unit turned into a number. What a node runs.
+"""Makes the plan: a checked topology with every default filled in and every unit turned into a number.
 
 Nothing here is looked up again later: channels are full URIs, classes are classes, options fit them. Plans are made by
 `load` (a file), `load_mapping`, `plan_of` (from Python); all raise `ConfigError` with every problem at once.
@@ -8,19 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
 from actorbus.channel import Channel
-from actorbus.dispatch import Handler, Source
 from actorbus.errors import ConfigError, Problem
 from actorbus.message import TypeSet, is_message_class
 from actorbus.topology.channels import resolve
 from actorbus.topology.check import Checked, check_file, check_python
 from actorbus.topology.facts import DEFAULT_POLLER, Facts
-from actorbus.topology.memory import Budget
 from actorbus.topology.model import ObservabilitySpec, SupervisionSpec, Topology
+from actorbus.topology.planned import (
+    DriverPlan,
+    HandlerPlan,
+    IdlePlan,
+    ObservabilityPlan,
+    Plan,
+    PollerPlan,
+    Refusal,
+    SourcePlan,
+    StreamPlan,
+    SupervisionPlan,
+)
 from actorbus.topology.profiles import Profile
 from actorbus.topology.rules_machine import aeron_default_directory
 from actorbus.transport import DriverSettings
@@ -46,124 +56,6 @@ __all__ = [
 ]
 
 SECOND_NS = 1_000_000_000
-
-
-class IdlePlan(NamedTuple):
-    """How a poller waits; parks in nanoseconds."""
-
-    kind: Literal["busy_spin", "yield", "backoff", "sleep"]
-    max_spins: int
-    max_yields: int
-    min_park_ns: int
-    max_park_ns: int
-
-
-class Refusal(NamedTuple):
-    """What a publisher does when an offer is refused: a policy and how long it waits."""
-
-    policy: str
-    timeout_ns: int
-
-
-class DriverPlan(msgspec.Struct, frozen=True):
-    """The driver. `directory` None: one of our own. `settings` are the profile's, for a driver that we start."""
-
-    mode: str
-    directory: str | None
-    threading: str
-    settings: DriverSettings
-
-
-class PollerPlan(msgspec.Struct, frozen=True):
-    """A poller thread and its streams, those without handlers too."""
-
-    name: str
-    cpu: int | None
-    idle: IdlePlan
-    streams: tuple[str, ...]
-
-
-class StreamPlan(msgspec.Struct, frozen=True):
-    """A stream. `types` is `(bytes,)` for raw; `frame` says whether our header is written."""
-
-    name: str
-    channel: str
-    stream_id: int
-    types: tuple[type, ...]
-    format: str
-    frame: bool
-    back_pressure: Refusal
-    not_connected: Refusal
-    term_length: int
-    mtu: int | None
-    max_message_length: int
-    """Bytes of the longest body."""
-
-
-class SourcePlan(msgspec.Struct, frozen=True):
-    """A source and the stream it publishes to."""
-
-    name: str
-    stream: str
-    cls: type[Source[object]]
-    options: Mapping[str, object]
-
-
-class HandlerPlan(msgspec.Struct, frozen=True):
-    """A handler; `order` is its place in the file, which decides between equal priorities."""
-
-    name: str
-    streams: tuple[str, ...]
-    cls: type[Handler]
-    options: Mapping[str, object]
-    priority: int
-    order: int
-    dispatch: str
-    publishes: Mapping[str, str]
-    on_error: str
-
-
-class SupervisionPlan(msgspec.Struct, frozen=True):
-    """Restarts, in nanoseconds."""
-
-    strategy: str
-    max_restarts: int
-    within_ns: int
-    backoff_initial_ns: int
-    backoff_max_ns: int
-
-
-class ObservabilityPlan(msgspec.Struct, frozen=True):
-    """What can be seen from outside."""
-
-    http: str | None
-    log_format: str
-    log_level: str
-    statistics: bool
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """Everything a node needs to run."""
-
-    name: str
-    profile: Profile
-    driver: DriverPlan
-    pollers: tuple[PollerPlan, ...]
-    idle: IdlePlan
-    """The profile's, for pollers made while the node runs."""
-    streams: Mapping[str, StreamPlan]
-    sources: tuple[SourcePlan, ...]
-    handlers: tuple[HandlerPlan, ...]
-    supervision: SupervisionPlan
-    observability: ObservabilityPlan
-    switch_interval_ns: int
-    memory: Budget
-    warnings: tuple[Problem, ...]
-
-    @property
-    def memory_budget(self) -> int:
-        """Bytes of shared memory this node needs."""
-        return self.memory.total
 
 
 def load(

@@ -6,6 +6,7 @@ unknown keys, wrong types and units are problems with file, line and column.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from msgspec import Meta
 
 from actorbus.errors import InternalError
 from actorbus.topology.model import Duration, Size, Spec
-from actorbus.topology.report import Report, one_of
+from actorbus.topology.report import Report, TooManyProblems, one_of
 from actorbus.topology.shape import MISSING, decode
 from actorbus.topology.yaml_reader import read_file
 
@@ -88,13 +89,19 @@ def load_profile(name: str, folder: Path, report: Report, env: Mapping[str, str]
     else:
         file = folder / name
     own = Report(str(file))
-    tree = read_file(file, own, env)
     profile = MISSING
-    if tree is not None:
-        own.root = tree
-        profile = decode(tree, Profile, own)
+    with contextlib.suppress(TooManyProblems):
+        tree = read_file(file, own, env)
+        if tree is not None:
+            own.root = tree
+            profile = decode(tree, Profile, own)
     if own.has_errors or not isinstance(profile, Profile):
         for problem in own.problems():
-            report.add("AB1110", f"profile {name!r}: {problem.format_text()}", path=("profile",), hint="correct the profile file")
+            report.add(
+                "AB1110",
+                f"profile {name!r}: {problem.format_text()}",
+                path=("profile",),
+                hint="correct the profile file",
+            )
         return None
     return profile

@@ -17,6 +17,7 @@ __all__ = ["QuickNode", "quick"]
 
 M = TypeVar("M")
 FIRST_STREAM_ID = 1001
+_numbers = itertools.count(1)
 
 
 class _Function(Handler):
@@ -33,7 +34,9 @@ class _Function(Handler):
 class QuickNode(Node):
     """A node of its own embedded driver whose streams are declared by calls."""
 
-    def stream(self, name: str, first: type, /, *more: type, channel: str = "aeron:ipc", stream_id: int | None = None) -> None:
+    def stream(
+        self, name: str, first: type, /, *more: type, channel: str = "aeron:ipc", stream_id: int | None = None
+    ) -> None:
         """Declare a stream that carries these message types (`bytes` alone: a raw stream).
 
         Raises:
@@ -53,19 +56,14 @@ class QuickNode(Node):
             UsageError: there is no such stream.
         """
         self._check_stream(stream)
-        number = next(self._numbers)
+        number = next(_numbers)
         name = f"{getattr(function, '__name__', 'function')}-{number}"
         idle = idle_of(self.plan.idle)
         handler = HandlerPart(name, _Function, {"function": function}, (stream,), 0, number, "quarantine", {})
         poller = PollerPart(name, (stream,), None, idle)
         ask(self._open_supervisor(), AddPoller(poller, (handler,)), OPEN_TIMEOUT_S)
 
-    def _prepare(self) -> None:
-        self._numbers = itertools.count(1)
-
 
 def quick(name: str = "quick") -> QuickNode:
     """Return a node with an embedded driver and the `laptop` profile; use it in `with`, then declare streams."""
-    node = QuickNode.from_dict({"version": 1, "name": name, "streams": {}})
-    node._prepare()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - made here only
-    return node
+    return QuickNode.from_dict({"version": 1, "name": name, "streams": {}})

@@ -11,9 +11,18 @@ from actorbus.errors import Problem
 from actorbus.topology.codes import CATALOGUE, is_warning
 from actorbus.topology.tree import Path, Place, Tree, path_text
 
-__all__ = ["Report", "nearest_name", "one_of"]
+__all__ = ["Report", "TooManyProblems", "nearest_name", "one_of"]
 
 NAMES_SHOWN_MAX = 12
+PROBLEMS_MAX = 1000
+"""Then the check ends: a hostile file must not fill time and memory with complaints."""
+MESSAGE_MAX = 600
+VALUE_MAX = 120
+"""Characters kept of a text that may hold parts of the file."""
+
+
+class TooManyProblems(Exception):
+    """The report is full; what was found so far stands in it."""
 
 
 class Report:
@@ -22,8 +31,7 @@ class Report:
     def __init__(self, file: str | None = None) -> None:
         self.file = file
         self.root = Tree({})
-        self.broken: set[Path] = set()
-        """Paths that already have a problem: what depends on them is not reported a second time."""
+        self._broken: set[Path] = set()
         self._problems: list[Problem] = []
 
     def add(
@@ -46,6 +54,9 @@ class Report:
             place: overrides the place found by the path.
             value: as it was written; found by the path when it is a scalar.
             hint: what to do next.
+
+        Raises:
+            TooManyProblems: this one filled the report.
         """
         assert code in CATALOGUE, code
         node = self.root.nearest(path)
@@ -54,28 +65,41 @@ class Report:
             place = node.key_place if key or exact is None else node.place
         if value is None and not key and exact is not None and exact.mapping is None and exact.sequence is None:
             value = exact.shown()
-        self.broken.add(path)
-        self._problems.append(
+        self.mark_broken(path)
+        self._keep(
             Problem(
                 code=code,
-                message=message,
+                message=_cut(message, MESSAGE_MAX),
                 severity="warning" if is_warning(code) else "error",
                 file=self.file,
                 line=place.line,
                 column=place.column,
                 path=path_text(path) or None,
-                value=value,
+                value=None if value is None else _cut(value, VALUE_MAX),
                 hint=hint,
             )
         )
 
+    def _keep(self, problem: Problem) -> None:
+        self._problems.append(problem)
+        if len(self._problems) == PROBLEMS_MAX:
+            told = f"the check ended after {PROBLEMS_MAX} problems"
+            self._problems.append(
+                Problem(code="AB1000", message=told, file=self.file, hint="correct those listed first")
+            )
+            raise TooManyProblems
+
     def add_as(self, code: str, problem: Problem) -> None:
         """Add a problem of another report under this code, at its own place."""
-        self._problems.append(msgspec.structs.replace(problem, code=code))
+        self._keep(msgspec.structs.replace(problem, code=code))
 
     def is_broken(self, *path: str | int) -> bool:
         """Whether this value, or something inside it, already has a problem."""
-        return any(known[: len(path)] == path for known in self.broken)
+        return path in self._broken
+
+    def mark_broken(self, path: Path) -> None:
+        """Note that a value has a problem: what depends on it, or holds it, is not reported a second time."""
+        self._broken.update(path[:length] for length in range(1, len(path) + 1))
 
     @property
     def has_errors(self) -> bool:
@@ -85,7 +109,16 @@ class Report:
     def problems(self) -> list[Problem]:
         """Return all, in the order of the file, each once."""
         unique = dict.fromkeys(self._problems)
-        return sorted(unique, key=lambda problem: (problem.line or 0, problem.column or 0, problem.code))
+        return sorted(unique, key=_place_in_file)
+
+
+def _place_in_file(problem: Problem) -> tuple[bool, int, int, str]:
+    """Sort by place; what is about the check itself comes last."""
+    return problem.code == "AB1000", problem.line or 0, problem.column or 0, problem.code
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
 def nearest_name(given: str, names: Iterable[str]) -> str | None:

@@ -8,7 +8,6 @@ from typing import Any, cast
 from actorbus.dispatch import Handler, Source
 from actorbus.dispatch.handler import declared_outputs, marked_methods
 from actorbus.errors import UsageError
-from actorbus.topology.classes import find_class
 from actorbus.topology.facts import Facts
 from actorbus.topology.model import HandlerSpec
 from actorbus.topology.options import check_options
@@ -42,7 +41,7 @@ def _class(facts: Facts, path: Path, given: str | type[object], base: type, what
     if isinstance(given, type):
         found: object = given
     else:
-        lookup = find_class(given, facts.folder)
+        lookup = facts.finder.find(given)
         if lookup.found is None:
             facts.report.add(lookup.code, lookup.message, path=path, hint=lookup.hint)
             return None
@@ -89,13 +88,21 @@ def _outputs(facts: Facts, name: str, spec: HandlerSpec, cls: type) -> None:
     for output, stream in spec.publishes.items():
         if output not in declared:
             hint = one_of(output, declared, none=f"{cls.__qualname__} declares no ab.Output")
-            facts.report.add("AB1308", f"{cls.__qualname__} has no output {output!r}", path=(*path, output), key=True, value=output, hint=hint)
+            facts.report.add(
+                "AB1308",
+                f"{cls.__qualname__} has no output {output!r}",
+                path=(*path, output),
+                key=True,
+                value=output,
+                hint=hint,
+            )
             continue
         carried = facts.carried(stream)
         for wrong in (each for each in declared[output] if carried is not None and each not in carried):
             facts.report.add(
                 "AB1310",
-                f"output {output!r} publishes {wrong.__name__}, which stream {stream!r} does not carry: {_list(carried or ())}",
+                f"output {output!r} publishes {wrong.__name__}, which stream {stream!r} does not carry: "
+                f"{_list(carried or ())}",
                 path=(*path, output),
                 hint=f"add it to the stream's `messages`, or choose a stream that carries {wrong.__name__}",
             )
@@ -115,7 +122,7 @@ def _takes(facts: Facts, name: str, cls: type) -> None:
     try:
         taken = taken_types(cls)
     except UsageError as error:
-        facts.report.add("AB1312", str(error), path=("handlers", name, "class"))
+        facts.report.add("AB1312", error.what, path=("handlers", name, "class"), hint=error.hint)
         return
     streams = facts.streams_of.get(name, ())
     known = [facts.carried(stream) for stream in streams]

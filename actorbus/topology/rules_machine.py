@@ -35,6 +35,8 @@ def aeron_default_directory() -> Path:
 def _channels(facts: Facts) -> None:
     taken: dict[tuple[object, ...], str] = {}
     for name, spec in facts.topology.streams.items():
+        if facts.report.is_broken("streams", name, "channel"):
+            continue
         channel = check_channel(spec.channel, facts.profile, facts.report, ("streams", name, "channel"))
         if channel is None:
             continue
@@ -61,10 +63,17 @@ def _cpus(facts: Facts) -> None:
             continue
         if poller.cpu >= count:
             hint = f"choose one from 0 to {count - 1}, or null"
-            facts.report.add("AB1701", f"this machine has {count} CPUs, there is no CPU {poller.cpu}", path=path, hint=hint)
+            facts.report.add(
+                "AB1701", f"this machine has {count} CPUs, there is no CPU {poller.cpu}", path=path, hint=hint
+            )
         elif poller.cpu not in allowed:
             shown = ", ".join(map(str, sorted(allowed)))
-            facts.report.add("AB1701", f"this process may not run on CPU {poller.cpu}", path=path, hint=f"choose one of {shown}, or null")
+            facts.report.add(
+                "AB1701",
+                f"this process may not run on CPU {poller.cpu}",
+                path=path,
+                hint=f"choose one of {shown}, or null",
+            )
         elif (other := pinned.setdefault(poller.cpu, name)) != name:
             hint = "pin them to different CPUs, or put their streams into one poller"
             facts.report.add("AB1903", f"CPU {poller.cpu} is also that of poller {other!r}", path=path, hint=hint)
@@ -129,7 +138,8 @@ def _memory(facts: Facts) -> None:
         largest = max(facts.channels, key=lambda name: facts.channels[name].term_length, default=None)
         facts.report.add(
             "AB1702",
-            f"the logs need {budget.total / mebibytes:,.1f} MiB in {directory}, {budget.free / mebibytes:,.1f} MiB are free",
+            f"the logs need {budget.total / mebibytes:,.1f} MiB in {directory}, "
+            f"{budget.free / mebibytes:,.1f} MiB are free",
             path=("streams", largest, "channel") if largest is not None else ("streams",),
             hint=f"give shorter terms (term-length=1m), free some, or start the container with "
             f"--shm-size={-(-budget.total // mebibytes) + 16}m",

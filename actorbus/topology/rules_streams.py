@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from actorbus import messages
 from actorbus.errors import UsageError
 from actorbus.message import Message, TypeSet, describe_class, is_message_class, layout_of, type_id_of
-from actorbus.topology.classes import find_class
 from actorbus.topology.facts import DEFAULT_POLLER, Facts
 from actorbus.topology.model import StreamSpec
 from actorbus.topology.report import one_of
@@ -86,7 +86,7 @@ def _message_class(facts: Facts, name: str | type[object], path: TreePath) -> ty
     if isinstance(name, type):
         cls: object = name
     elif ":" in name:
-        found = find_class(name, facts.folder)
+        found = facts.finder.find(name)
         if found.found is None:
             report.add("AB1206", found.message, path=path, hint=found.hint)
             return None
@@ -98,23 +98,21 @@ def _message_class(facts: Facts, name: str | type[object], path: TreePath) -> ty
             report.add("AB1206", f"actorbus has no message {name!r}", path=path, hint=hint)
             return None
     if not (isinstance(cls, type) and issubclass(cls, Message)):
+        what = f"the class {cast('type', cls).__qualname__}" if isinstance(cls, type) else f"of {type(cls).__name__}"
         hint = "subclass ab.Message with a type_id"
-        report.add("AB1207", f"{name!r} is {_what(cls)}, not a message class", path=path, hint=hint)
+        report.add("AB1207", f"{name!r} is {what}, not a message class", path=path, hint=hint)
         return None
     try:
         _ = layout_of(cls)
     except UsageError as error:
-        report.add("AB1207", str(error), path=path)
+        message = f"{error.what}: {error.why}" if error.why else error.what
+        report.add("AB1207", message, path=path, hint=error.hint or "correct the class")
         return None
     return cls
 
 
 def _ours() -> list[str]:
     return [name for name in messages.__all__ if is_message_class(getattr(messages, name))]
-
-
-def _what(value: object) -> str:
-    return f"the class {value.__qualname__}" if isinstance(value, type) else f"an object of {type(value).__name__}"
 
 
 def _handler_streams(facts: Facts) -> None:

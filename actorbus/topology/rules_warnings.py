@@ -82,8 +82,8 @@ def _ties(facts: Facts) -> None:
         given = facts.root.at(("handlers", name, "priority")) is not None
         facts.report.add(
             "AB1902",
-            f"priority {priority} is also that of {other!r} on {', '.join(map(repr, streams))}; {other!r} comes first in the file "
-            "and runs first",
+            f"priority {priority} is also that of {other!r} on {', '.join(map(repr, streams))}; "
+            f"{other!r} comes first in the file and runs first",
             path=("handlers", name, "priority") if given else ("handlers", name),
             key=not given,
             hint="give them different priorities, if the order matters",

@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from actorbus.channel import ALIASES, PARAMETERS, Kind, Parameter
+from actorbus.channel import Kind, Parameter, channel_parameters
+from actorbus.channel.parameters import ALIASES
 from actorbus.topology.model import DURATION_PATTERN, SIZE_PATTERN, Topology
 
 __all__ = ["schema_text", "topology_schema"]
@@ -42,7 +43,7 @@ def topology_schema() -> dict[str, Any]:
 def _channel_mapping() -> dict[str, Any]:
     friendly = {aeron: alias for alias, aeron in ALIASES.items()}
     properties: dict[str, Any] = {"media": {"enum": ["ipc", "udp"], "description": "Shared memory, or the network."}}
-    for name, parameter in PARAMETERS.items():
+    for name, parameter in channel_parameters().items():
         described = _parameter(name, parameter)
         properties[name.replace("-", "_")] = described
         if name in friendly:

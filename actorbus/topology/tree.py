@@ -33,7 +33,7 @@ NO_PLACE = Place()
 class Tree:
     """One node: `value` is a scalar, a dict of trees or a list of trees."""
 
-    __slots__ = ("key_place", "place", "text", "value")
+    __slots__ = ("key_place", "place", "spoiled", "text", "value")
 
     def __init__(
         self, value: object, place: Place = NO_PLACE, *, key_place: Place = NO_PLACE, text: str | None = None
@@ -42,6 +42,20 @@ class Tree:
         self.place = place
         self.key_place = key_place if key_place.line is not None else place
         self.text = text
+        self.spoiled = False
+        """It already has a problem (a variable that is not set): nobody should look at its value."""
+
+    def under(self, key_place: Place) -> Tree:
+        """Return the same value under a key at this place."""
+        tree = Tree(self.value, self.place, key_place=key_place, text=self.text)
+        tree.spoiled = self.spoiled
+        return tree
+
+    def again_at(self, place: Place) -> Tree:
+        """Return the same value at another place: an alias."""
+        tree = Tree(self.value, place, text=self.text)
+        tree.spoiled = self.spoiled
+        return tree
 
     @property
     def mapping(self) -> dict[str, Tree] | None:
@@ -125,7 +139,7 @@ def from_python(value: object) -> Tree:
         return Tree({str(key): from_python(part) for key, part in items})
     if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview):
         return Tree([from_python(part) for part in cast("Sequence[object]", value)])
-    return Tree(value)
+    return Tree(cast("object", value))
 
 
 def _python_text(value: object) -> str:

@@ -48,13 +48,32 @@ class _Mark(Protocol):
     column: int
 
 
+class _Marked(Protocol):
+    """What ruamel.yaml's errors carry."""
+
+    context: str | None
+    problem: str | None
+    context_mark: _Mark | None
+    problem_mark: _Mark | None
+
+
+class _Parser(Protocol):
+    """What is used of ruamel.yaml: text in, events out."""
+
+    def parse(self, stream: str, /) -> Iterator[Any]: ...
+
+
 def read_file(file: FilePath, report: Report, env: Mapping[str, str]) -> Tree | None:
     """Read a file; None when it cannot be read at all (the report says why)."""
     try:
         with file.open("rb") as opened:
             data = opened.read(BYTES_MAX + 1)
     except OSError as error:
-        hint = "give the path of a topology file" if isinstance(error, FileNotFoundError) else "check the path and its permissions"
+        hint = (
+            "give the path of a topology file"
+            if isinstance(error, FileNotFoundError)
+            else "check the path and its permissions"
+        )
         report.add("AB1001", f"cannot read {str(file)!r}: {error.strerror or error}", hint=hint)
         return None
     if len(data) > BYTES_MAX:
@@ -77,17 +96,20 @@ def read_text(text: str, report: Report, env: Mapping[str, str]) -> Tree | None:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     if len(text) > BYTES_MAX:
-        report.add("AB1004", f"the text has {len(text)} characters, at most {BYTES_MAX} are read", hint="split the topology")
+        report.add(
+            "AB1004", f"the text has {len(text)} characters, at most {BYTES_MAX} are read", hint="split the topology"
+        )
         return None
     yaml = YAML(typ="safe", pure=True)
     try:
-        return _Builder(report, env).build(yaml.parse(text))
+        return _Builder(report, env).build(cast("_Parser", yaml).parse(text))
     except _Refused:
         return None
     except MarkedYAMLError as error:
-        mark = cast("_Mark | None", error.problem_mark or error.context_mark)
+        marked = cast("_Marked", cast("object", error))
+        mark = marked.problem_mark or marked.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place()
-        said = " ".join(str(part) for part in (error.context, error.problem) if part)
+        said = " ".join(part for part in (marked.context, marked.problem) if part)
         report.add("AB1002", f"not YAML: {said}", place=place, hint=_syntax_hint(said))
     except (YAMLError, ValueError) as error:
         report.add("AB1002", f"not YAML: {' '.join(str(error).split())[:200]}", place=_place_of(error, text))
@@ -112,9 +134,14 @@ class _Builder:
             if kind == "DocumentStartEvent":
                 documents += 1
                 if documents > 1:
-                    self._refuse("AB1011", "the file holds more than one document", event, "keep one: remove the second `---`")
+                    self._refuse(
+                        "AB1011", "the file holds more than one document", event, "keep one: remove the second `---`"
+                    )
             elif kind not in ("StreamStartEvent", "StreamEndEvent", "DocumentEndEvent"):
                 root = self._node(event, events, 0)
+        if root is None or (root.value is None and root.text == ""):
+            self._report.add("AB1011", "the file is empty", place=Place(1, 1), hint="start with `version: 1`")
+            return None
         return root
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Tree:
@@ -128,7 +155,9 @@ class _Builder:
         if kind == "AliasEvent":
             return self._alias(event, place)
         if event.tag is not None and str(event.tag) not in ("!", "tag:yaml.org,2002:str"):
-            self._refuse("AB1007", f"the tag {event.tag} is not allowed", event, "write plain values without tags")
+            self._refuse(
+                "AB1007", f"the tag {str(event.tag)[:60]} is not allowed", event, "write plain values without tags"
+            )
         if kind == "ScalarEvent":
             tree = self._scalar(event, place)
         elif kind == "SequenceStartEvent":
@@ -164,7 +193,7 @@ class _Builder:
                     hint="remove one of the two",
                 )
                 continue
-            found[key] = Tree(value.value, value.place, key_place=place, text=value.text)
+            found[key] = value.under(place)
         return found
 
     def _alias(self, event: Any, place: Place) -> Tree:
@@ -173,28 +202,34 @@ class _Builder:
             self._refuse("AB1006", f"more than {ALIASES_MAX} aliases", event, "write the values out")
         anchored = self._anchors.get(str(event.anchor))
         if anchored is None:
-            self._refuse("AB1002", f"alias *{event.anchor} has no anchor before it", event, f"write &{event.anchor} first")
+            self._refuse("AB1002", f"alias *{str(event.anchor)[:60]} has no anchor before it", event, "define it first")
         self._nodes += sum(1 for _ in anchored.walk())
         if self._nodes > NODES_MAX:
             self._refuse("AB1006", f"more than {NODES_MAX} values once aliases are followed", event, "write less")
-        return Tree(anchored.value, place, text=anchored.text)
+        return anchored.again_at(place)
 
     def _scalar(self, event: Any, place: Place) -> Tree:
         written = str(event.value)
 
+        spoiled = False
+
         def complain(code: str, message: str, hint: str) -> None:
+            nonlocal spoiled
+            spoiled = True
             self._report.add(code, message, place=place, value=written, hint=hint)
 
         text = expand(written, self._env, complain)
         plain = bool(event.implicit[0]) and event.tag is None
-        return Tree(_typed(text) if plain else text, place, text=text)
+        tree = Tree(_typed(text) if plain else text, place, text=text)
+        tree.spoiled = spoiled
+        return tree
 
     def _refuse(self, code: str, message: str, event: Any, hint: str) -> Never:
         self._report.add(code, message, place=_place(event.start_mark), hint=hint)
         raise _Refused
 
 
-def _typed(text: str) -> object:  # noqa: PLR0911 - one line a rule of the core schema
+def _typed(text: str) -> object:
     if _NULL.fullmatch(text):
         return None
     if _TRUE.fullmatch(text):
@@ -203,10 +238,8 @@ def _typed(text: str) -> object:  # noqa: PLR0911 - one line a rule of the core 
         return False
     if _INT.fullmatch(text):
         return int(text)
-    if _OCTAL.fullmatch(text):
-        return int(text[2:], 8)
-    if _HEX.fullmatch(text):
-        return int(text[2:], 16)
+    if _OCTAL.fullmatch(text) or _HEX.fullmatch(text):
+        return int(text, base=0)
     if _FLOAT.fullmatch(text):
         return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
     return text

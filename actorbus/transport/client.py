@@ -6,7 +6,7 @@ Guarantees
 * close() closes its children first, newest first, waits for Aeron to have done so, then itself; also at interpreter
   exit (D13). An add that waits in another thread gives up.
 * A lost driver makes the client useless for good (`is_lost`); it must be closed and a new one connected.
-Thread: any. Deadlines are CLOCK_MONOTONIC nanoseconds; None means 5 s from now.
+Thread: any. Deadlines are CLOCK_MONOTONIC nanoseconds; None means 5 s from now, for connect 4 s.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Final, Self
 from actorbus.errors import ActorBusError, ClosedError
 from actorbus.ffi import ClientHandle, CounterHandle, Event, PublicationHandle, SubscriptionHandle, load
 from actorbus.transport.cnc import DRIVER_TIMEOUT_MS, wait_for_driver
-from actorbus.transport.driver import CLOSE_TIMEOUT_S, deadline_in
+from actorbus.transport.driver import CLOSE_TIMEOUT_S, LOOK_TIMEOUT_S, deadline_in
 from actorbus.transport.exits import forget, remember
 from actorbus.transport.publication import Publication
 from actorbus.transport.subscription import Subscription
@@ -97,7 +97,7 @@ class Client:
             LibraryMissing: there is no Aeron library.
         """
         load()
-        deadline = deadline_in(TIMEOUT_S) if deadline_ns is None else deadline_ns
+        deadline = deadline_in(LOOK_TIMEOUT_S) if deadline_ns is None else deadline_ns
         wait_for_driver(directory, deadline, timeout_ms=driver_timeout_ms)
         handle = ClientHandle.open(
             directory,

@@ -28,7 +28,9 @@ from actorbus.transport.settings import DriverSettings
 
 __all__ = ["Driver", "EmbeddedDriver", "ExternalDriver", "OwnDriver", "deadline_in"]
 
-START_TIMEOUT_S: Final = 5.0
+START_TIMEOUT_S: Final = 10.0
+LOOK_TIMEOUT_S: Final = 4.0
+"""How long a driver that is not ours may take to appear; with what follows an error comes within 5 s."""
 CLOSE_TIMEOUT_S: Final = 5.0
 
 
@@ -95,7 +97,7 @@ class OwnDriver:
 
         Raises:
             DirectoryRefused: a driver must not have that directory.
-            EnvironmentFault: no memory, no permission, no library, or it did not come up in 5 s.
+            EnvironmentFault: no memory, no permission, no library, or it did not come up in 10 s.
             InvalidValue: Aeron refuses a setting.
         """
         if self._state != "new":
@@ -215,10 +217,10 @@ class ExternalDriver:
         """Make sure that it is there.
 
         Raises:
-            DriverUnavailable: it is not, after 5 s; the text says what was found.
+            DriverUnavailable: it is not, after 4 s; the text says what was found.
             PermissionRefused: it is another user's.
         """
-        wait_for_driver(self._directory, deadline_in(START_TIMEOUT_S))
+        wait_for_driver(self._directory, deadline_in(LOOK_TIMEOUT_S))
 
     def close(self) -> None:
         """Do nothing: it is not ours."""

@@ -56,6 +56,17 @@ static void a_reader_sees_what_writers_store_and_the_file_goes_with_close(void) 
     ab_stats_unload(NULL);
 }
 
+static void closed_statistics_take_nothing(void) {
+    ab_error error;
+    int64_t *block;
+
+    CHECK_EQUAL(AB_STALE, ab_stats_counter_block(NULL, "stream", "bars", &block, &error));
+    CHECK_CONTAINS(error.text, "counter block stream/bars");
+    ab_stats_heartbeat(NULL);
+    ab_stats_retire(NULL);
+    ab_stats_close(NULL);
+}
+
 static void asked_for_again_an_entry_is_the_same(void) {
     ab_stats *stats = create(NULL);
     ab_error error;
@@ -289,6 +300,7 @@ static void inv_one_writer_and_inv_entries_stay(void) {
 int main(void) {
     make_folder();
     RUN(a_reader_sees_what_writers_store_and_the_file_goes_with_close);
+    RUN(closed_statistics_take_nothing);
     RUN(asked_for_again_an_entry_is_the_same);
     RUN(a_full_directory_or_data_area_is_refused_and_nothing_is_overwritten);
     RUN(wrong_arguments_are_refused_with_value_and_bound);

@@ -73,7 +73,7 @@ def test_every_name_of_the_face_can_be_imported() -> None:
 def test_a_package_lists_its_names_sorted_and_once(package: str) -> None:
     names = getattr(importlib.import_module(package), "__all__", None)
     assert names is not None, f"{package}/__init__.py has no __all__"
-    assert list(names) == sorted(names)
+    assert list(names) == sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
     assert [name for name, count in Counter(names).items() if count > 1] == []
 
 

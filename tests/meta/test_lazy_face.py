@@ -17,15 +17,12 @@ def type_checking_imports() -> dict[str, str]:
     tree = ast.parse((ROOT / "actorbus" / "__init__.py").read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))
     return {
-        alias.name: node.module or ""
-        for node in block.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
+        alias.name: node.module or "" for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
 
 
 def test_lazy_names_are_the_names_that_type_checkers_see() -> None:
-    assert actorbus._LAZY == type_checking_imports()
+    assert type_checking_imports() == actorbus._LAZY
 
 
 def test_the_version_is_that_of_the_project_file() -> None:

@@ -43,7 +43,7 @@ def files(*suffixes: str) -> Iterator[Path]:
 
 
 def lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").split("\n")
+    return path.read_text(encoding="utf-8", errors="replace").split("\n")
 
 
 def name(path: Path) -> str:

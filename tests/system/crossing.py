@@ -13,7 +13,7 @@ PARTS = "tests.system.parts"
 
 
 def cross(media: str, count: int, size: int, timeout_s: float) -> str:
-    """Send `count` payloads of `size` bytes from one process to another; returns the figure, or raises AssertionError."""
+    """Send `count` payloads of `size` bytes between two processes; returns the figure, or raises AssertionError."""
     channel = (
         "aeron:ipc?term-length=16m"
         if media == "ipc"

@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 
 import actorbus as ab
-from tests.support.leaks import snapshot
+from tests.support.leaks import left_since, snapshot
 
 
 class Counts(ab.Handler):
@@ -77,7 +77,7 @@ def rss_anon_kib() -> int:
 def main(cycles: int) -> None:
     logged = Logged()
     logging.getLogger().addHandler(logged)
-    warm = min(20, max(2, cycles // 4))
+    warm = min(20, cycles // 2)
     for number in range(warm):
         cycle(number)
     gc.collect()
@@ -89,7 +89,7 @@ def main(cycles: int) -> None:
         json.dumps(
             {
                 "cycles": cycles,
-                "left": before.difference(snapshot()),
+                "left": left_since(before),
                 "rss_anon_growth_kib": rss_anon_kib() - rss,
                 "threads": threading.active_count(),
                 "logged": logged.lines,

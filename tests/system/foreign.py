@@ -19,7 +19,7 @@ import sys, pyaeron
 from tests.system.parts import payload
 directory, count, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 idle = pyaeron.IdleStrategy.yielding().idle
-with pyaeron.Aeron(dir=directory) as aeron, aeron.add_exclusive_publication("%s", 2001) as publication:
+with pyaeron.Aeron(dir=directory) as aeron, aeron.add_exclusive_publication(sys.argv[-1], 2001) as publication:
     publication.await_connected(20)
     for number in range(count):
         body = payload(number, size)
@@ -29,7 +29,7 @@ with pyaeron.Aeron(dir=directory) as aeron, aeron.add_exclusive_publication("%s"
         if not publication.is_connected:
             break
         idle()
-""" % CHANNEL
+"""
 
 RECEIVER = """
 import json, sys, time, pyaeron
@@ -41,17 +41,17 @@ def take(buffer, header=None):
     if number != seen["received"]:
         seen["wrong"] += 1
     seen["received"] += 1
-with pyaeron.Aeron(dir=directory) as aeron, aeron.add_subscription("%s", 2002) as subscription:
+with pyaeron.Aeron(dir=directory) as aeron, aeron.add_subscription(sys.argv[-1], 2002) as subscription:
     deadline = time.monotonic() + 60
     while seen["received"] < count and time.monotonic() < deadline:
         subscription.poll(take, 256)
 open(report, "w").write(json.dumps(seen))
-""" % CHANNEL
+"""
 
 
 def _foreign(script: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", script, *arguments], env=environment(), stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, *arguments, CHANNEL], env=environment(), stderr=subprocess.PIPE, text=True
     )
 
 

@@ -1,4 +1,4 @@
-"""Bodies that are short, long, empty, two in one, unknown or nested too deep, mixed with good ones of a second publisher.
+"""Bodies short, long, empty, two in one, unknown or nested too deep, mixed with good ones of a second publisher.
 
 Both publishers are foreign clients (pyaeron) that write our 32-byte frame by hand: the good one knows from Aeron at
 which position each of its messages ended, so that every delivered message can be held against its own address.
@@ -71,7 +71,16 @@ class Counts(ab.Handler):
 counting: list[Counts] = []
 
 
-def frame(body: bytes, *, publisher: int, sequence: int, type_id: int = 3001, version: int = 1, header: int = 32, count: int = 1) -> bytes:
+def frame(
+    body: bytes,
+    *,
+    publisher: int,
+    sequence: int,
+    type_id: int = 3001,
+    version: int = 1,
+    header: int = 32,
+    count: int = 1,
+) -> bytes:
     """Return a frame written by hand, right or wrong."""
     return HEAD.pack(version, 1, 0, type_id, 1, publisher, count, header, sequence, time.time_ns()) + body
 
@@ -141,11 +150,9 @@ def mix(rounds: int, seed: int, deep: int = 1_000_000) -> str:
 
             def offer(publication: object, data: bytes) -> int:
                 deadline = time.monotonic() + 20
-                while True:
-                    position = publication.offer(data)  # type: ignore[attr-defined]
-                    if position:
-                        return int(position)
+                while not publication.offer(data):  # type: ignore[attr-defined]
                     assert time.monotonic() < deadline, "no room for 20 s"
+                return int(publication.position)  # type: ignore[attr-defined]
 
             number = wrong = 0
             for _ in range(rounds):
@@ -192,8 +199,8 @@ PLAIN, MIXED, DONE = 0, 1, 2
 
 
 def flood(directory: str, flags: str) -> None:
-    """Offer as fast as it goes: only good messages, or 5 % of an unknown type, as the flag says. A program of its own."""
-    with open(flags, "r+b") as file:
+    """Offer as fast as it goes, only good messages or 5 % of an unknown type, as the flag says.."""
+    with Path(flags).open("r+b") as file:
         flag = memoryview(mmap.mmap(file.fileno(), 8)).cast("q")
     encode = msgspec.msgpack.encode
     with pyaeron.Aeron(dir=directory) as aeron, aeron.add_exclusive_publication(CHANNEL, STREAM) as publication:

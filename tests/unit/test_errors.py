@@ -21,7 +21,8 @@ CODES = {
     "DirectoryRefused": "AB2212", "PermissionRefused": "AB2213", "OutOfMemory": "AB2214", "AddressInUse": "AB2215",
     "LibraryMissing": "AB2216", "EncodeError": "AB2300", "DecodeError": "AB3000", "FrameCorrupt": "AB3001",
     "UnknownType": "AB3002", "AuthenticationFailed": "AB3003", "TooLarge": "AB3004", "Replayed": "AB3005",
-    "RecordingError": "AB4000", "CorruptRecord": "AB4001", "OutOfSpace": "AB4002", "InternalError": "AB9000",
+    "RecordingError": "AB4000", "CorruptRecord": "AB4001", "OutOfSpace": "AB4002", "HandlerFailed": "AB5001",
+    "InternalError": "AB9000",
 }  # fmt: skip
 
 

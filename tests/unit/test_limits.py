@@ -44,7 +44,8 @@ def test_every_limit_says_where_it_comes_from() -> None:
 def native_macros() -> dict[str, int]:
     found: dict[str, int] = {}
     for header in (ROOT / "native").glob("*.h"):
-        for name, text in re.findall(r"^#define (AB_[A-Z_0-9]+) \(?([0-9uUlL* ]+)\)?", header.read_text(), re.MULTILINE):
+        text_of_header = header.read_text(encoding="utf-8")
+        for name, text in re.findall(r"^#define (AB_[A-Z_0-9]+) \(?([0-9uUlL* ]+)\)?", text_of_header, re.MULTILINE):
             value = 1
             for factor in re.sub(r"[uUlL]", "", text).split("*"):
                 value *= int(factor) if factor.strip() else 1

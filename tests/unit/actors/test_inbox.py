@@ -28,7 +28,7 @@ def test_control_comes_out_in_order_and_get_waits_for_it() -> None:
 
 
 def test_the_data_lane_is_bounded_by_messages_and_by_bytes() -> None:
-    box = inbox(messages=10, bytes=100)
+    box = inbox(messages_max=10, bytes_max=100)
 
     assert box.offer_data(DataEntry("x", 6, 10))
     assert not box.offer_data(DataEntry("too many", 5, 10))
@@ -39,7 +39,7 @@ def test_the_data_lane_is_bounded_by_messages_and_by_bytes() -> None:
 
 def test_an_empty_lane_takes_any_one_batch() -> None:
     """A batch above the bound must not wait for ever."""
-    box = inbox(messages=10, bytes=100)
+    box = inbox(messages_max=10, bytes_max=100)
 
     assert box.offer_data(DataEntry("huge", 50, 5_000))
     assert not box.offer_data(DataEntry("next", 1, 1))
@@ -50,7 +50,7 @@ def test_an_empty_lane_takes_any_one_batch() -> None:
 
 
 def test_a_lane_is_half_empty_below_half_of_both_bounds() -> None:
-    box = inbox(messages=10, bytes=100)
+    box = inbox(messages_max=10, bytes_max=100)
     box.offer_data(DataEntry("a", 5, 50))
     assert box.half_empty
     box.offer_data(DataEntry("b", 1, 1))

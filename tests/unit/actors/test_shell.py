@@ -35,7 +35,13 @@ def echo() -> object:
 
 
 def test_the_seams_of_pykka_are_where_we_expect_them() -> None:
-    for seam in ("_create_actor_inbox", "_start_actor_loop", "_actor_loop_setup", "_actor_loop_running", "_actor_loop_teardown"):
+    for seam in (
+        "_create_actor_inbox",
+        "_start_actor_loop",
+        "_actor_loop_setup",
+        "_actor_loop_running",
+        "_actor_loop_teardown",
+    ):
         assert hasattr(pykka.ThreadingActor, seam), seam
     assert metadata.version("pykka").startswith("4.")
 

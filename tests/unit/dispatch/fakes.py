@@ -23,9 +23,7 @@ class FakePort:
         for place, body in enumerate(bodies):
             type_id = type_ids[place] if type_ids else 1001
             self.sequence += 1
-            batch.append(
-                (body, (session, 64 * self.sequence, 0, self.sequence - 1, 99, 1_000, 2_000, type_id, 1))
-            )
+            batch.append((body, (session, 64 * self.sequence, 0, self.sequence - 1, 99, 1_000, 2_000, type_id, 1)))
         self.waiting.append(batch)
 
     def notice(self, *notices: tuple[int, int, int, int, int, int]) -> None:

@@ -26,7 +26,13 @@ def test_every_field_reads_its_own_part_of_the_record() -> None:
     next(left)
 
     assert (meta.stream, meta.session, meta.position, meta.index, meta.sequence) == ("s", 1, 64, 0, 101)
-    assert (meta.publisher, meta.publish_time_ns, meta.receive_time_ns, meta.type_id, meta.version) == (9, 1001, 2001, 1001, 3)
+    assert (meta.publisher, meta.publish_time_ns, meta.receive_time_ns, meta.type_id, meta.version) == (
+        9,
+        1001,
+        2001,
+        1001,
+        3,
+    )
     copy = meta.copy()
     meta.close()
     assert (copy.sequence, copy.version, copy.stream) == (101, 3, "s")
@@ -35,6 +41,16 @@ def test_every_field_reads_its_own_part_of_the_record() -> None:
 def test_a_closed_meta_raises_on_every_read() -> None:
     meta = Meta("s", RECORDS.__getitem__)
 
-    for field in ("session", "position", "index", "sequence", "publisher", "publish_time_ns", "receive_time_ns", "type_id", "version"):
+    for field in (
+        "session",
+        "position",
+        "index",
+        "sequence",
+        "publisher",
+        "publish_time_ns",
+        "receive_time_ns",
+        "type_id",
+        "version",
+    ):
         with pytest.raises(UsageError, match="after its message was handled"):
             getattr(meta, field)

@@ -28,7 +28,12 @@ class TakesAll(d.Handler):
 
 def test_routes_sort_from_high_to_low_and_ties_keep_the_order_of_the_file() -> None:
     handler = Takes()
-    routes = [d.Route("x", handler, 1, 0), d.Route("y", handler, 3, 1), d.Route("z", handler, 1, 2), d.Route("w", handler, 3, 3)]
+    routes = [
+        d.Route("x", handler, 1, 0),
+        d.Route("y", handler, 3, 1),
+        d.Route("z", handler, 1, 2),
+        d.Route("w", handler, 3, 3),
+    ]
 
     assert [route.name for route in in_priority_order(routes)] == ["y", "w", "x", "z"]
 

@@ -141,6 +141,7 @@ def test_a_stopped_handler_gets_nothing_more_and_the_others_get_everything_once(
     bench.dispatcher.step()
     assert bench.seen[-1] == ("good", Tick(11))
     assert bench.states["bad"].errors == 1
+    assert bench.dispatcher.messages() == {"bad": 1 + skip, "good": 10 + skip}
 
 
 def test_a_body_that_does_not_decode_is_quarantined_and_the_others_are_handled_at_their_own_place() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actorbus.errors import DecodeError, EnvironmentFault, InvalidValue, OutOfMemory
+from actorbus.errors import ClosedError, DecodeError, EnvironmentFault, InvalidValue, OutOfMemory
 from actorbus.ffi import stats
 
 
@@ -69,6 +69,18 @@ def test_retired_memory_has_no_file_and_still_works(tmp_path: Path) -> None:
     memory.retire()
     view.release()
     memory.close()
+
+
+def test_closed_memory_takes_nothing() -> None:
+    memory = stats.StatisticsMemory(None, size=stats.SIZE_MIN, name="n", driver_directory="")
+    memory.close()
+    memory.close()
+    memory.retire()
+    memory.heartbeat()
+    with pytest.raises(ClosedError, match="no gauge g/n"):
+        memory.numbers(stats.GAUGE, "g", "n")
+    with pytest.raises(ClosedError, match="no histogram g/n"):
+        memory.histogram("g", "n")
 
 
 def test_a_file_is_read_into_facts(tmp_path: Path) -> None:

@@ -26,9 +26,8 @@ def recorded(values: list[int]) -> HistogramSnapshot:
 
 
 @given(st.lists(durations | spread_durations, min_size=1), st.integers(0, 1_000_000))
-def test_a_percentile_is_never_understated_and_less_than_one_in_128_too_high(
-    values: list[int], millionths: int
-) -> None:
+def test_inv_percentile_bound(values: list[int], millionths: int) -> None:
+    """A percentile is never understated and less than 1/128 too high."""
     snapshot = recorded(values)
     rank = max(1, math.ceil(len(values) * millionths / 1_000_000))
     exact = sorted(values)[rank - 1]

@@ -47,7 +47,7 @@ def test_a_black_box_of_the_same_name_is_not_overwritten(tmp_path: Path, monkeyp
     monkeypatch.setattr(place, "default_directory", lambda: tmp_path)
     tmp_path.chmod(0o700)
     names = iter([tmp_path / "statistics-1-0", tmp_path / "statistics-1-1"])
-    monkeypatch.setattr(place, "next_path", lambda directory: next(names))
+    monkeypatch.setattr(place, "next_path", lambda _: next(names))
     (tmp_path / "statistics-1-0").write_bytes(b"black box")
     with Statistics.create(name="one") as one:
         assert one.path == tmp_path / "statistics-1-1"
