@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev demo test test-system lint types native-test prove build clean
+.PHONY: help setup setup-dev setup-bench bench bench-quick bench-hold demo test test-system lint types native-test prove reference docs build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,33 @@ native-test: setup-dev ## C tests: plain, ASan + UBSan, TSan, and valgrind where
 
 prove: setup-dev ## make prove ISSUE=n LINE=m: run line m of issue n's "Done when"; prints PASS or FAIL with its figure
 	@$(PY) -m tests.prove "$(ISSUE)" "$(LINE)"
+
+reference: setup-dev ## write the pages of docs/ that are made from the code
+	$(PY) tools/make_reference.py
+
+docs: setup-dev ## the documentation site, into build/site; no network, warnings are errors
+	$(PY) -m mkdocs build --strict --quiet
+	@echo "the site is build/site/index.html"
+
+SCENARIO ?= all
+BENCH_OUT ?= build/bench
+BENCH = mkdir -p $(BENCH_OUT) && .venv/bin/actorbus bench
+
+setup-bench: setup-dev ## the same, and the peers of the benchmarks that can be had here
+	@$(PY) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['bench'], sep='\n')" | \
+	while read -r peer; do \
+		$(PY) -m pip --disable-pip-version-check --quiet install "$$peer" || echo "set-up: without $$peer" >&2; \
+	done
+
+bench: setup-bench ## make bench [SCENARIO=x]: measure beside the peers; JSON and HTML into build/bench, docs/benchmarks.md (an hour)
+	@$(BENCH) $(SCENARIO) --json $(BENCH_OUT)/$(SCENARIO).json --html $(BENCH_OUT)/$(SCENARIO).html \
+		--markdown $(if $(filter all,$(SCENARIO)),docs/benchmarks.md,$(BENCH_OUT)/$(SCENARIO).md)
+
+bench-quick: setup-dev ## a reduced set in 90 s: shows that it runs, ratios mean little
+	@$(BENCH) all --quick --json $(BENCH_OUT)/quick.json --html $(BENCH_OUT)/quick.html
+
+bench-hold: setup-dev ## the rows that must hold, judged (10 minutes, on an otherwise idle machine)
+	@$(BENCH) hold --json $(BENCH_OUT)/hold.json --html $(BENCH_OUT)/hold.html
 
 build: setup-dev ## the wheel and the source package, into dist/
 	$(PY) -m build --no-isolation

@@ -2,7 +2,7 @@
 
     actorbus/                      -> actorbus            (with actorbus/_native.abi3.so, made from native/)
     handlers/actorbus_handlers/    -> actorbus_handlers
-    config/                        -> actorbus/_config    (data only: profiles, sample topologies, the schema)
+    config/                        -> actorbus/_config    (data only: profiles, templates, schema, error catalogue)
 
 Run by pip and build; `make build` makes the wheel and the source package.
 """
@@ -29,7 +29,7 @@ setup(
     package_data={
         "actorbus": ["py.typed", "*.pyi", "**/*.pyi"],
         "actorbus_handlers": ["py.typed"],
-        "actorbus._config": ["**/*.yaml", "**/*.json"],
+        "actorbus._config": ["**/*.yaml", "**/*.json", "*.toml", "templates/*/*"],
     },
     include_package_data=False,
     cffi_modules=["native/build_native.py:ffibuilder"],

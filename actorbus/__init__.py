@@ -27,6 +27,7 @@ from actorbus.clock import Clock, ManualClock, SystemClock
 from actorbus.errors import (
     ActorBusError,
     AddressInUse,
+    AskCycle,
     AuthenticationFailed,
     BackPressured,
     BrokenError,
@@ -87,9 +88,13 @@ from actorbus.messages import (
 )
 
 if _typing.TYPE_CHECKING:
+    from actorbus import testing
     from actorbus.actors import Subscription
     from actorbus.channel import Channel
     from actorbus.dispatch import (
+        ActorRestarted,
+        BatchHandler,
+        BatchMeta,
         Disconnected,
         EventsLost,
         Gap,
@@ -134,13 +139,17 @@ __all__ = [
     "ABSTRACT",
     "Action",
     "ActorBusError",
+    "ActorRestarted",
     "AddressInUse",
+    "AskCycle",
     "AssetClass",
     "AuthenticationFailed",
     "BackPressureSpec",
     "BackPressured",
     "BackoffSpec",
     "Bar",
+    "BatchHandler",
+    "BatchMeta",
     "BatchSpec",
     "BookAction",
     "BookUpdate",
@@ -238,6 +247,7 @@ __all__ = [
     "price",
     "quantity",
     "quick",
+    "testing",
     "to_decimal",
     "validate",
 ]
@@ -245,8 +255,12 @@ __all__ = [
 __version__ = "0.1.0"
 
 _LAZY = {
+    "testing": "actorbus",
     "Subscription": "actorbus.actors",
     "Channel": "actorbus.channel",
+    "ActorRestarted": "actorbus.dispatch",
+    "BatchHandler": "actorbus.dispatch",
+    "BatchMeta": "actorbus.dispatch",
     "Disconnected": "actorbus.dispatch",
     "EventsLost": "actorbus.dispatch",
     "Gap": "actorbus.dispatch",
@@ -294,7 +308,11 @@ def __getattr__(name: str) -> object:
     """Import a name of the face when it is first read."""
     if name not in _LAZY:
         raise AttributeError(f"module 'actorbus' has no attribute {name!r}")
-    value: object = getattr(_importlib.import_module(_LAZY[name]), name)
+    home = _LAZY[name]
+    inside = home == __name__  # a module of this package, not a name in one
+    value: object = (
+        _importlib.import_module(f"{home}.{name}") if inside else getattr(_importlib.import_module(home), name)
+    )
     globals()[name] = value
     return value
 

@@ -13,6 +13,7 @@ AB3xxx decode (theirs), AB4xxx recording, AB5xxx the application's handlers, AB9
     ActorBusError
       ConfigError                          a list of Problem
       UsageError                           ClosedError  MessageTooLarge  StaleError  InvalidValue (is a ValueError too)
+                                           AskCycle
       Refused                              BackPressured  NotConnected  MailboxFull
       BrokenError                          DriverLost  NativeError
         EnvironmentFault                   DriverUnavailable  DirectoryRefused  PermissionRefused  OutOfMemory
@@ -195,6 +196,13 @@ class InvalidValue(UsageError, ValueError):
     """A text or number given to us does not parse: names the value and the forms allowed."""
 
     code: ClassVar[str] = "AB2004"
+
+
+class AskCycle(UsageError):
+    """An actor asked one that waits, itself or through others, for the asker: both would wait for ever."""
+
+    code: ClassVar[str] = "AB2005"
+    exit_code: ClassVar[int] = EXIT_FAILED
 
 
 class Refused(ActorBusError):

@@ -25,5 +25,7 @@
 #include "ab_poll.h"
 #include "ab_driver.h"
 #include "ab_client.h"
+#include "ab_local.h"
+#include "ab_floor.h"
 
 #endif

@@ -45,7 +45,7 @@ void ab_batch_refuse(ab_subscription *subscription, const ab_arrival *arrival, i
 static bool is_one_message(const ab_subscription *subscription, const ab_arrival *arrival) {
     int64_t type = arrival->type_id;
     if (subscription->format == AB_FORMAT_MSGPACK) {
-        return ab_msgpack_one(arrival->body, arrival->length, &type, 0) == AB_OK && type == arrival->type_id;
+        return ab_msgpack_one(arrival->body, arrival->length, &type, AB_MSGPACK_CHECK_RANGE) == AB_OK && type == arrival->type_id;
     }
     if (subscription->format == AB_FORMAT_JSON) {
         return ab_json_type(arrival->body, arrival->length) == type;
@@ -90,15 +90,22 @@ bool ab_batch_admit(ab_subscription *subscription, const ab_arrival *arrival) {
     if (batch->count == AB_BATCH_MESSAGES || (batch->count > 0 && used + arrival->length > AB_BATCH_BYTES)) {
         return false;
     }
-    if (!is_one_message(subscription, arrival)) {
-        counters[AB_MALFORMED_COUNT]++;
-        ab_batch_refuse(subscription, arrival, AB_REASON_MALFORMED,
-                        "the body is not exactly one value of the type its header names");
-        return true;
-    }
     if (!ensure_room(batch, arrival->length)) {
         counters[AB_INVALID_FRAMES]++;
         ab_batch_refuse(subscription, arrival, AB_REASON_MALFORMED, "no memory for a message of this length");
+        return true;
+    }
+    /* Copied first, looked at then: a packet of a hostile sender may be written over a term while it is read, and what was
+     * checked must be what is handed over. */
+    ab_arrival copied = *arrival;
+    copied.body = batch->bytes + batch->length;
+    if (arrival->length > 0) {
+        memcpy(batch->bytes + batch->length, arrival->body, arrival->length);
+    }
+    if (!is_one_message(subscription, &copied)) {
+        counters[AB_MALFORMED_COUNT]++;
+        ab_batch_refuse(subscription, &copied, AB_REASON_MALFORMED,
+                        "the body is not exactly one value of the type its header names");
         return true;
     }
 
@@ -116,9 +123,6 @@ bool ab_batch_admit(ab_subscription *subscription, const ab_arrival *arrival) {
     record->index = arrival->index;
     record->type_id = arrival->type_id;
     record->version = arrival->version;
-    if (arrival->length > 0) {
-        memcpy(batch->bytes + batch->length, arrival->body, arrival->length);
-    }
     batch->length += arrival->length;
     batch->count++;
     type->delivered++;

@@ -58,9 +58,14 @@ int ab_subscription_configure(ab_handle subscription, int frame, int format, con
 enum ab_image_event_kind { AB_IMAGE_JOINED = 1, AB_IMAGE_LEFT = 2 };
 /* cffi:end */
 
+typedef struct ab_local_log ab_local_log;       /* ab_local: the in-process transport */
+typedef struct ab_local_image ab_local_image;
+typedef struct ab_local_reader ab_local_reader;
+
 #define AB_BATCH_MESSAGES 256u
 #define AB_BATCH_BYTES 65536u
 #define AB_SESSIONS 64u                     /* the driver's session limit of a stream */
+#define AB_IMAGE_LOGS 128u                  /* images whose log is known; twice the limit of sessions */
 #define AB_PUBLISHERS 256u                  /* remembered publisher starts; the longest silent one makes room */
 #define AB_MESSAGE_MAX (16u * 1024u * 1024u) /* Aeron's own limit: AERON_MAX_MESSAGE_LENGTH */
 #define AB_REASSEMBLY_MAX (64u * 1024u * 1024u) /* all half-received messages of a subscription together */
@@ -71,7 +76,8 @@ enum ab_image_event_kind { AB_IMAGE_JOINED = 1, AB_IMAGE_LEFT = 2 };
 /* ---- publication ------------------------------------------------------------------------------------------------- */
 
 typedef struct ab_publication {
-    aeron_exclusive_publication_t *aeron;
+    aeron_exclusive_publication_t *aeron; /* NULL: an in-process one */
+    ab_local_log *local;    /* NULL: Aeron's */
     ab_handle client;
     int32_t session_id;
     int32_t stream_id;
@@ -81,6 +87,8 @@ typedef struct ab_publication {
     int frame;
     uint8_t format;
     bool configured;
+    bool hello_due;         /* Hello was refused (nobody connected): ab_offer says it before the next message */
+    bool held;              /* refused messages wait in front: new ones are refused, only retries pass */
     uint32_t publisher;
     uint64_t sequence;      /* of the next message */
     int64_t *counters;      /* never NULL */
@@ -185,8 +193,26 @@ typedef struct {
     int64_t delivered;
 } ab_type_count;
 
+/* Where the log of an image is in memory. */
+typedef struct {
+    bool met;                 /* a fragment was seen in it */
+    const uint8_t *begin;     /* address of the payload of a frame at its offset 0; NULL: not known */
+} ab_term;
+
+typedef struct {
+    bool used;
+    int32_t session_id;       /* what its frames must say */
+    int32_t initial_term_id;
+    uint32_t term_bits;
+    int64_t image_id;         /* Aeron's correlation id: never used twice */
+    ab_term terms[3];
+    const uint8_t *broken_at; /* a fragment that leads out of its term: counted once */
+    int64_t last_used;        /* number of the pass */
+} ab_image_log;
+
 typedef struct ab_subscription {
-    aeron_subscription_t *aeron; /* NULL: only fed by tests */
+    aeron_subscription_t *aeron; /* NULL: in-process, or only fed by tests */
+    ab_local_reader *local;   /* NULL: Aeron's, or fed */
     ab_handle client;
 
     int frame;
@@ -202,6 +228,12 @@ typedef struct ab_subscription {
     uint16_t *type_index;     /* by type id: index into types + 1, 0 undeclared; 65,536 entries, touched as needed */
     ab_type_count *types;
     size_t type_count;
+
+    const aeron_image_t *image; /* whose fragments come now; only compared, never followed */
+    int64_t image_position;   /* where this pass began in it */
+    ab_image_log *log;        /* of it; NULL: not known */
+    bool learning;            /* an image was met in this pass: it is known in the next */
+    ab_image_log logs[AB_IMAGE_LOGS];
 
     uint32_t session_last;    /* index of the session met last */
     size_t reassembly_bytes;

@@ -67,7 +67,7 @@ void ab_histogram_record_many(ab_histogram *histogram, int64_t ns, uint64_t coun
     if (value > load(&histogram->max_ns)) {
         store(&histogram->max_ns, value);
     }
-    add(&histogram->sum_ns, value * count);
+    store(&histogram->sum_ns, add_saturated(load(&histogram->sum_ns), value * count));
     add(&histogram->counts[ab_histogram_bucket(value)], count);
 }
 

@@ -5,6 +5,7 @@
 
 #include "ab_clock.h"
 #include "ab_fail.h"
+#include "ab_local.h"
 #include "ab_msgpack.h"
 
 _Static_assert(AB_NOT_CONNECTED == AERON_PUBLICATION_NOT_CONNECTED && AB_BACK_PRESSURED == AERON_PUBLICATION_BACK_PRESSURED &&
@@ -15,6 +16,9 @@ _Static_assert(AB_NOT_CONNECTED == AERON_PUBLICATION_NOT_CONNECTED && AB_BACK_PR
 /* Hand `header` (may be empty) and `body` to Aeron as one message. A position, or an ab_result. */
 static int64_t send(
     ab_publication *publication, const uint8_t *header, size_t header_length, const uint8_t *body, size_t length) {
+    if (publication->local != NULL) {
+        return ab_local_send(publication, header, header_length, body, length);
+    }
     const ab_aeron_table *aeron = ab_aeron;
     size_t total = header_length + length;
     int64_t position = AB_ADMIN_ACTION;
@@ -105,7 +109,15 @@ int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length
         };
         ab_frame_encode(&frame, header);
     }
-    int64_t position = send(publication, header, header_length, body, length);
+    if (publication->hello_due) { /* first on the session, before any message */
+        int said = ab_offer_control(publication, AB_HELLO);
+        if (said != AB_OK) {
+            count_refusal(publication, said, flags);
+            return said;
+        }
+    }
+    bool behind = publication->held && (flags & AB_OFFER_RETRY) == 0; /* others were refused before and wait: no overtaking */
+    int64_t position = behind ? AB_BACK_PRESSURED : send(publication, header, header_length, body, length);
     if (position < 0) {
         count_refusal(publication, position, flags);
         return position;
@@ -136,6 +148,9 @@ int ab_offer_control(ab_publication *publication, int control) {
     };
     ab_frame_encode(&frame, header);
     int64_t position = send(publication, header, sizeof header, NULL, 0);
+    if (control == AB_HELLO) {
+        publication->hello_due = position < 0;
+    }
     if (position >= 0 && publication->wake != NULL) {
         ab_event_wake_sleepers(publication->wake);
     }

@@ -9,6 +9,7 @@
  *     our header and the caller's body (offerv). The body is never copied by us a second time.
  *   - AB_ADMIN_ACTION is Aeron rotating a term: tried again at once, AB_OFFER_ATTEMPTS times in all.
  *   - What is refused for the first time counts as back-pressured or not connected; its retries do not.
+ *   - A held publication refuses whatever is no retry: messages that were refused before wait in front of it (D14).
  *   - Nothing waits here, nothing is logged; policy is Python's.
  */
 #ifndef AB_OFFER_H
@@ -31,7 +32,7 @@ enum ab_offer_flag {
 int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length, int flags);
 
 /* Say Hello, Beat or Bye (ab_control). AB_OK or an ab_result. Without our frame there is nothing to say: AB_OK. */
-int ab_offer_control(ab_publication *publication, int control);
+int ab_offer_control(ab_publication *publication, int control); /* a refused Hello is due: said before the next message */
 
 /* Give up the next message by policy: it is counted as dropped and its number is used up, so that subscribers report it
  * missing. Returns the number. */

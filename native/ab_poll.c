@@ -9,6 +9,7 @@
 
 #include "ab_batch.h"
 #include "ab_fail.h"
+#include "ab_local.h"
 #include "ab_sequence.h"
 #include "ab_session.h"
 
@@ -99,6 +100,10 @@ static bool deliver(
     }
     for (uint32_t i = 0; i < frame.count; i++) {
         size_t body_length = ab_frame_body_length(bytes, body, i);
+        if (body_length > length - offset) { /* a hostile sender's packet was written over this one since it was checked */
+            refuse_frame(subscription, &arrival, frame.count - i, AB_REASON_FRAME, "the batch frame changed while it was read");
+            return true;
+        }
         if (i >= done) {
             arrival.body = bytes + offset;
             arrival.length = body_length;
@@ -210,17 +215,98 @@ int ab_poll_take(
     return AERON_ACTION_ABORT;
 }
 
+/* ---- where a fragment lies ---------------------------------------------------------------------------------------
+ *
+ * Its header may lie about that. The driver looks at the first frame of a packet alone for the session and the term; and packets
+ * that overlap put bytes of a body where the next header is read, of which the driver saw nothing at all. What cannot lie: the
+ * image in which Aeron found the fragment, and its address. So the address of each of an image's three terms is learned, once:
+ * the first fragment met in it is aborted, the next pass begins exactly there, and position and address together tell. */
+
+/* What is known of an image; the longest unused makes room. NULL: not even Aeron knows it. */
+static ab_image_log *find_log(ab_subscription *subscription, aeron_image_t *image) {
+    aeron_image_constants_t constants;
+    if (image == NULL || ab_aeron->image_constants(image, &constants) < 0 || constants.position_bits_to_shift > TERM_BITS_MAX) {
+        return NULL;
+    }
+    ab_image_log *found = &subscription->logs[0];
+    for (uint32_t i = 0; i < AB_IMAGE_LOGS; i++) {
+        ab_image_log *log = &subscription->logs[i];
+        if (log->used && log->image_id == constants.correlation_id) {
+            found = log;
+            break;
+        }
+        if (log->last_used < found->last_used) {
+            found = log;
+        }
+    }
+    if (!found->used || found->image_id != constants.correlation_id) {
+        *found = (ab_image_log){
+            .used = true,
+            .image_id = constants.correlation_id,
+            .session_id = constants.session_id,
+            .initial_term_id = constants.initial_term_id,
+            .term_bits = (uint32_t)constants.position_bits_to_shift,
+        };
+    }
+    found->last_used = subscription->pass;
+    return found;
+}
+
 static int on_fragment(void *clientd, const uint8_t *buffer, size_t length, aeron_header_t *header) {
     ab_subscription *subscription = clientd;
     aeron_header_values_t values;
     if (subscription->ended) {
         return AERON_ACTION_ABORT; /* Aeron goes on with the next image after an abort */
     }
-    if (ab_aeron->header_values(header, &values) < 0) {
+    aeron_image_t *image = ab_aeron->header_context(header);
+    if (image != subscription->image) {
+        subscription->log = find_log(subscription, image);
+        subscription->image = image;
+        subscription->image_position = subscription->log == NULL ? 0 : ab_aeron->image_position(image);
+    }
+    ab_image_log *log = subscription->log;
+    int64_t position = subscription->image_position;
+    if (log == NULL || ab_aeron->header_values(header, &values) < 0) {
+        subscription->counters[AB_INVALID_FRAMES]++;
+        return AERON_ACTION_CONTINUE;
+    }
+    int64_t term_length = (int64_t)1 << log->term_bits;
+    int64_t terms = position >> log->term_bits; /* a pass does not leave the term it began in */
+    ab_term *term = &log->terms[terms % 3];
+    if (!term->met) { /* padding may have been skipped before this fragment */
+        term->met = subscription->learning = true;
+        return AERON_ACTION_ABORT;
+    }
+    if (term->begin == NULL) {
+        term->begin = buffer - (position & (term_length - 1));
+    }
+    int64_t offset = buffer - term->begin;
+    if (offset + aligned_length(values.frame.frame_length) > term_length) {
+        /* Going on would lead Aeron out of the term, or out of its memory: this image is not read any further. */
+        if (log->broken_at != buffer) {
+            log->broken_at = buffer;
+            subscription->counters[AB_INVALID_FRAMES]++;
+        }
+        return AERON_ACTION_ABORT;
+    }
+    bool honest = values.frame.session_id == log->session_id && values.frame.term_offset == offset &&
+                  values.frame.term_id == (int32_t)((uint32_t)log->initial_term_id + (uint32_t)terms);
+    if (!honest) {
         subscription->counters[AB_INVALID_FRAMES]++;
         return AERON_ACTION_CONTINUE;
     }
     return ab_poll_take(subscription, &values, buffer, length);
+}
+
+static int poll_aeron(ab_subscription *subscription) {
+    int fragments = 0;
+    for (int tries = 0; fragments == 0 && tries < 2 && (tries == 0 || subscription->learning); tries++) {
+        subscription->image = NULL; /* it moves on, and may be freed, between two passes */
+        subscription->learning = false;
+        fragments =
+            ab_aeron->subscription_controlled_poll(subscription->aeron, on_fragment, subscription, PASS_FRAGMENTS);
+    }
+    return fragments;
 }
 
 void ab_poll_begin(ab_subscription *subscription) {
@@ -248,14 +334,16 @@ int ab_poll(ab_subscription *subscription, bool *worked) {
     ab_poll_begin(subscription);
     ab_session_take_events(subscription);
     if (subscription->aeron == NULL) {
+        if (subscription->local != NULL && subscription->configured && ab_local_poll(subscription, PASS_FRAGMENTS) && worked != NULL) {
+            *worked = true;
+        }
         return ready(subscription);
     }
     if (!subscription->configured) {
         ab_poll_service(subscription);
         return ready(subscription);
     }
-    int fragments =
-        ab_aeron->subscription_controlled_poll(subscription->aeron, on_fragment, subscription, PASS_FRAGMENTS);
+    int fragments = poll_aeron(subscription);
     if (fragments < 0) { /* what was taken before it failed is in the batch, and the next call returns that */
         return ab_fail(&subscription->error, AB_FAILED, ab_aeron->errcode(), "%s", ab_aeron->errmsg());
     }

@@ -126,4 +126,3 @@ const ab_quarantine_entry *ab_quarantine_at(const ab_quarantine *quarantine, siz
     *body = quarantine->bytes + (entry->offset & (AB_QUARANTINE_BYTES - 1));
     return entry;
 }
-

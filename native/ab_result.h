@@ -29,7 +29,8 @@ enum ab_result {
     AB_INVALID = -11,       /* an argument out of range: the caller's mistake */
     AB_RANGE = -12,         /* an integer above 2^63 - 1 in the body: other languages cannot read it */
     AB_UNKNOWN_TYPE = -13,  /* the body's type id was not declared for this stream */
-    AB_MALFORMED = -14      /* the bytes are not what their format promises */
+    AB_MALFORMED = -14,     /* the bytes are not what their format promises */
+    AB_ENCODE = -15         /* the encoder raised: the message does not fit its declaration */
 };
 
 typedef struct {

@@ -112,6 +112,9 @@ void ab_session_take_events(ab_subscription *subscription) {
             ab_session_forget(subscription, session); /* the same id again: another image, from another position */
         }
         session = ab_session_make(subscription, event.session_id);
+        if (session->position == INT64_MIN) {
+            session->position = event.position; /* read up to where we joined: who waits for that waits for nothing */
+        }
         session->fragment_max = event.mtu_length > AERON_DATA_HEADER_LENGTH
                                     ? event.mtu_length - AERON_DATA_HEADER_LENGTH
                                     : 0;

@@ -178,6 +178,18 @@ int ab_poll_set_pause(ab_poll_set *set, int index, int paused) {
     return AB_OK;
 }
 
+void ab_poll_set_service(ab_poll_set *set) {
+    for (int index = 0; index < set->count; index++) {
+        const entry *stream = &set->entries[index];
+        ab_subscription *subscription =
+            stream->paused && stream->subscription != 0 ? ab_slot_enter(stream->subscription, AB_KIND_SUBSCRIPTION) : NULL;
+        if (subscription != NULL) {
+            ab_poll_service(subscription);
+            ab_slot_leave(stream->subscription);
+        }
+    }
+}
+
 int ab_poll_set_failed(const ab_poll_set *set) { return set->failed; }
 
 /* Ask one stream. Above zero: it has something. Below: an ab_result. */

@@ -75,6 +75,7 @@ int ab_poll_set_remove(ab_poll_set *set, int index);          /* its index may b
 /* A paused stream is not polled, but its images are still serviced: Aeron keeps the mapping of an image that left until
  * the subscription is looked at (trap P15). */
 int ab_poll_set_pause(ab_poll_set *set, int index, int paused);
+void ab_poll_set_service(ab_poll_set *set); /* service the images of paused streams: for who is too busy to wait */
 
 /* Wait for any of: the event moved (AB_WAKE), a stream of `set` has a batch or notices (its index; its next port.poll()
  * returns them), the deadline (AB_TIMED_OUT). Streams are asked in turn, beginning behind the last one that had something.

@@ -14,8 +14,8 @@ the project as setuptools wants them), and `python native/build_native.py`, whic
 place. The second may be run by several at once: each builds in a directory of its own and moves the file in at the
 end.
 
-A function waits when its name ends in `_wait` or is in WAITING. tests/meta holds that no other function releases
-the GIL.
+A function waits when its name ends in `_wait` or is in WAITING.
+tests/unit/ffi/test_native.py holds that no other releases the GIL.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ HEADERS = (
     "ab_poll.h",
     "ab_driver.h",
     "ab_client.h",
+    "ab_local.h",
+    "ab_floor.h",
 )
 
 # Functions that wait although their name does not end in `_wait`.
@@ -77,15 +79,10 @@ _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _PROTOTYPE = re.compile(r"^\s*([A-Za-z_][\w\s]*?[\s*]+)(ab_\w+)\s*\(([^()]*)\)\s*;", re.MULTILINE)
 
 
-def present_headers() -> list[str]:
-    """Return the headers of HEADERS that exist, in order."""
-    return [name for name in HEADERS if (NATIVE / name).exists()]
-
-
 def declarations() -> str:
     """Return the cdef: the cffi regions of the headers, comments removed."""
     parts: list[str] = []
-    for name in present_headers():
+    for name in HEADERS:
         regions = _REGION.findall((NATIVE / name).read_text(encoding="utf-8"))
         parts.extend(_COMMENT.sub("", region) for region in regions)
     return "\n".join(parts)
@@ -123,11 +120,9 @@ def gil_wrapper(result: str, name: str, parameters: list[tuple[str, str]]) -> st
 
 def preamble(cdef: str) -> str:
     """Return the C that stands before cffi's generated wrappers."""
-    includes = "".join(f'#include "{name}"\n' for name in present_headers())
-    ports = '#include "ab_ports.c.inc"\n' if (NATIVE / "ab_ports.c.inc").exists() else ""
     wrappers = "".join(gil_wrapper(*function) for function in waiting_functions(cdef))
     return (
-        f"{includes}{wrappers}{ports}"
+        f'#include "ab.h"\n{wrappers}#include "ab_ports.c.inc"\n'
         "#undef Py_BEGIN_ALLOW_THREADS\n#undef Py_END_ALLOW_THREADS\n"
         "#define Py_BEGIN_ALLOW_THREADS {\n#define Py_END_ALLOW_THREADS }\n"
     )

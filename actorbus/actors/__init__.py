@@ -1,8 +1,10 @@
 """Actors: every thread of a node but Aeron's own. The only package that knows Pykka."""
 
-from actorbus.actors.parts import HandlerPart, PollerPart, SessionParts, SourcePart, StreamPart
+from actorbus.actors.hosting import RestartPolicy
+from actorbus.actors.parts import HandlerPart, MailboxPart, PollerPart, SessionParts, SourcePart, StreamPart
 from actorbus.actors.session import Look, QuarantineEntry
 from actorbus.actors.shell import ask, join, launch
+from actorbus.actors.steering import Steering
 from actorbus.actors.subscriber import Subscription
 from actorbus.actors.supervisor import (
     AddPoller,
@@ -22,14 +24,17 @@ __all__ = [
     "HandlerPart",
     "Look",
     "LookInside",
+    "MailboxPart",
     "Open",
     "OpenPublisher",
     "OpenSubscriber",
     "PollerPart",
     "QuarantineEntry",
+    "RestartPolicy",
     "SessionParts",
     "SessionSupervisor",
     "SourcePart",
+    "Steering",
     "StreamPart",
     "Subscription",
     "ask",

@@ -9,9 +9,11 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
+from actorbus.actors.outbox import Outbox
 from actorbus.actors.parts import StreamPart
 from actorbus.actors.poller import PollerActor
 from actorbus.clock import Clock
+from actorbus.codec import FormatId
 from actorbus.dispatch import Publisher
 from actorbus.errors import NotConnected
 from actorbus.ffi import OfferPort
@@ -21,6 +23,7 @@ from actorbus.transport import Subscription as TransportSubscription
 
 __all__ = ["Endpoint", "Endpoints"]
 
+WAIT_SLICE_NS = 50_000_000
 BEAT_TICKS = 4
 """A quiet publisher says Beat every fourth tick of 250 ms: once a second (D7)."""
 
@@ -61,11 +64,14 @@ class Endpoint:
 class Endpoints:
     """All streams of a session by name."""
 
-    def __init__(self, client: Client, statistics: Statistics, clock: Clock) -> None:
+    def __init__(
+        self, client: Client, statistics: Statistics, clock: Clock, on_waiting: Callable[[], None] = lambda: None
+    ) -> None:
         self._client = client
         self._statistics = statistics
         self._clock = clock
-        self._poller_threads: set[int] = set()
+        self._on_waiting = on_waiting
+        self._outboxes: dict[int, Outbox] = {}
         self.by_name: dict[str, Endpoint] = {}
 
     def add(self, streams: Iterable[StreamPart]) -> None:
@@ -76,12 +82,12 @@ class Endpoints:
     def __getitem__(self, name: str) -> Endpoint:
         return self.by_name[name]
 
-    def enter_poller_thread(self) -> None:
-        """Note that the calling thread is a poller's: a publish there never waits (D14)."""
-        self._poller_threads.add(threading.get_ident())
+    def enter_poller_thread(self, outbox: Outbox) -> None:
+        """Note that the calling thread is a poller's: a publish there never waits, `outbox` takes it (D14)."""
+        self._outboxes[threading.get_ident()] = outbox
 
-    def _is_poller_thread(self) -> bool:
-        return threading.get_ident() in self._poller_threads
+    def _outbox_here(self) -> Outbox | None:
+        return self._outboxes.get(threading.get_ident())
 
     def publisher(self, name: str) -> Publisher[object]:
         """Return the publisher of a stream, opening its publication the first time."""
@@ -114,7 +120,9 @@ class Endpoints:
             self._clock,
             make_port,
             publication,
-            self._is_poller_thread,
+            self._outbox_here,
+            arrays=part.format_id == FormatId.MSGPACK,
+            on_waiting=self._on_waiting,
         )
         publication.say_hello()
         return endpoint.publisher
@@ -132,8 +140,8 @@ class Endpoints:
             counters=counters.address,
         )
 
-    def wait_connected(self, names: Iterable[str], timeout_ns: int) -> None:
-        """Wait until these publications see a subscription.
+    def wait_connected(self, names: Iterable[str], timeout_ns: int, go_on: Callable[[], None] = lambda: None) -> None:
+        """Wait until these publications see a subscription; `go_on` is called now and then, and may raise.
 
         Raises:
             NotConnected: one did not in time; names it and its channel.
@@ -141,7 +149,13 @@ class Endpoints:
         deadline = self._clock.monotonic_ns() + timeout_ns
         for name in names:
             endpoint = self.by_name[name]
-            if endpoint.publication is not None and not endpoint.publication.wait_connected(deadline):
+            while endpoint.publication is not None:
+                now = self._clock.monotonic_ns()
+                if endpoint.publication.wait_connected(min(deadline, now + WAIT_SLICE_NS)):
+                    break
+                go_on()
+                if now < deadline:
+                    continue
                 raise NotConnected(
                     f"stream {name!r} did not connect to this node's own handlers within {timeout_ns / 1e9:g} s",
                     hint=f"check its channel {endpoint.part.channel!r}",
@@ -161,6 +175,20 @@ class Endpoints:
         """Four times a second: beats of quiet publishers."""
         for endpoint in self.by_name.values():
             endpoint.tick()
+
+    def flush(self) -> bool:
+        """Send what waits to be conflated, as far as there is room; True when nothing waits any more. Never waits."""
+        settled = True
+        for endpoint in list(self.by_name.values()):
+            if endpoint.publisher is not None:
+                settled &= endpoint.publisher.flush()
+        return settled
+
+    def give_up(self) -> None:
+        """Drop what still waits to be conflated, counted: the streams close."""
+        for endpoint in self.by_name.values():
+            if endpoint.publisher is not None:
+                endpoint.publisher.give_up()
 
     def farewell(self) -> None:
         """The last word of every publisher."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from actorbus.actors.hosting import RestartPolicy
 from actorbus.clock import Clock
 from actorbus.codec import Decoding
 from actorbus.dispatch import Handler, Policy, Source
 from actorbus.ffi import Idle
 from actorbus.transport import Driver
 
-__all__ = ["HandlerPart", "PollerPart", "SessionParts", "SourcePart", "StreamPart"]
+__all__ = ["HandlerPart", "MailboxPart", "PollerPart", "SessionParts", "SourcePart", "StreamPart"]
 
 
 class StreamPart(NamedTuple):
@@ -38,8 +39,17 @@ class PollerPart(NamedTuple):
     idle: Idle
 
 
+class MailboxPart(NamedTuple):
+    """The mailbox of a handler with a thread of its own: bounds, what happens when it is full, conflate's field."""
+
+    messages: int = 65_536
+    bytes: int = 64 << 20
+    overflow: str = "block"
+    key: str | None = None
+
+
 class HandlerPart(NamedTuple):
-    """One handler of `dispatch: inline`. `publishes` maps its outputs to streams."""
+    """One handler. `publishes` maps its outputs to streams; with a mailbox it has a thread of its own."""
 
     name: str
     cls: type[Handler]
@@ -49,6 +59,8 @@ class HandlerPart(NamedTuple):
     order: int
     on_error: str
     publishes: Mapping[str, str]
+    mailbox: MailboxPart | None = None
+    after: tuple[str, ...] = ()
 
 
 class SourcePart(NamedTuple):
@@ -73,3 +85,7 @@ class SessionParts(NamedTuple):
     statistics: bool
     connect_timeout_ns: int
     stop_timeout_ns: int
+    handler_clock: Clock | None = None
+    """What handlers, their timers and sources live by, where it is not `clock`: a test's own."""
+    restarts: RestartPolicy = RestartPolicy()
+    """For handlers with `on_error: restart`."""

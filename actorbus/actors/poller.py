@@ -7,28 +7,29 @@ touches its subscriptions and handlers. A stream gets one batch a pass, so a bus
 
 from __future__ import annotations
 
-import logging
+import itertools
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from actorbus.actors.shell import Report, Shell
-from actorbus.actors.timers import OneTimer, Timers
+from actorbus.actors.hosting import Cells, HandlerSetup, RestartPolicy
+from actorbus.actors.inline import InlineHandlers
+from actorbus.actors.outbox import Outbox
+from actorbus.actors.shell import Report
 from actorbus.clock import Clock
 from actorbus.codec import Decoding
 from actorbus.dispatch import (
-    Handler,
-    HandlerState,
-    Latency,
-    OutputPort,
+    MailRoute,
+    Origin,
     Port,
     Route,
     StreamDispatcher,
     StreamEvent,
 )
-from actorbus.errors import ActorBusError, HandlerFailed, InternalError
+from actorbus.errors import InternalError
 from actorbus.ffi.system import pin_thread
 
-__all__ = ["Drain", "EndHandlers", "HandlerSetup", "PollerActor", "StreamSetup", "Waiter"]
+__all__ = ["Cells", "Drain", "EndHandlers", "HandlerSetup", "MailSetup", "PollerActor", "StreamSetup", "Waiter"]
 
 FLUSH_NS = 250_000_000
 """How often handler counters go to the statistics file: 4 Hz (D9)."""
@@ -44,11 +45,13 @@ class Waiter(Protocol):
         """Return the number of a stream that has a batch, or a negative for woken or timed out. Without the GIL."""
         ...
 
+    def pause(self, number: int, paused: bool) -> None:
+        """Leave a stream (by its place in the poller) out of the waiting, or take it in again."""
+        ...
 
-class Cells(Protocol):
-    """A block of counters in the statistics file."""
-
-    def __setitem__(self, cell: int, value: int, /) -> None: ...
+    def service(self) -> None:
+        """Service the images of paused streams: for a poller that is busy with the others and does not wait."""
+        ...
 
 
 class StreamSetup(NamedTuple):
@@ -60,19 +63,11 @@ class StreamSetup(NamedTuple):
     types: Mapping[int, type]
 
 
-class HandlerSetup(NamedTuple):
-    """One handler to make on the poller's thread. `outputs` maps its output names to what they are wired to."""
+class MailSetup(NamedTuple):
+    """One handler with a mailbox, and the streams of this poller that feed it."""
 
-    name: str
-    cls: type[Handler]
-    options: Mapping[str, object]
+    route: MailRoute
     streams: tuple[str, ...]
-    priority: int
-    order: int
-    on_error: str
-    outputs: Mapping[str, OutputPort]
-    latency: Latency
-    cells: Cells
 
 
 class Drain(NamedTuple):
@@ -88,20 +83,7 @@ class EndHandlers(NamedTuple):
     names: tuple[str, ...]
 
 
-class _Context:
-    """What a handler is given before its `__init__` runs (dispatch.handler.HandlerContext)."""
-
-    def __init__(self, name: str, clock: Clock, timers: Timers) -> None:
-        self.name = name
-        self.clock = clock
-        self.log = logging.getLogger(f"actorbus.handlers.{name}")
-        self._timers = timers
-
-    def start_timer(self, after_ns: int, every_ns: int | None, callback: Callable[[], None]) -> OneTimer:
-        return self._timers.add(self.name, self.clock.monotonic_ns() + after_ns, every_ns, callback)
-
-
-class PollerActor(Shell):
+class PollerActor(InlineHandlers):
     """Polls some streams and runs their inline handlers."""
 
     def __init__(
@@ -110,19 +92,20 @@ class PollerActor(Shell):
         clock: Clock,
         *,
         report: Report,
+        handler_clock: Clock | None = None,
     ) -> None:
-        super().__init__(f"poller-{name}", report)
+        super().__init__(f"poller-{name}", clock, report=report, handler_clock=handler_clock)
         self._streams: Sequence[StreamSetup] = ()
         self._setups: Sequence[HandlerSetup] = ()
-        self._clock = clock
+        self._mails: Sequence[MailSetup] = ()
         self._waiter: Waiter | None = None
-        self._on_event: Callable[[StreamEvent], None] = lambda _event: None
         self._enter_thread: Callable[[], None] = lambda: None
         self._cpu: int | None = None
-        self._timers = Timers(self._timer_failed)
-        self._handlers: list[tuple[HandlerSetup, Handler, HandlerState]] = []
-        self._dispatchers: dict[str, StreamDispatcher] = {}
-        self._states: dict[str, HandlerState] = {}
+        self._numbers: dict[str, int] = {}
+        self._steps: list[tuple[str, Callable[[], int]]] = []
+        self._held: dict[str, set[object]] = {}
+        self._news: deque[Callable[[], None]] = deque()
+        self.outbox = Outbox(clock, hold=self.hold, release=self.release, failed=self._not_sent)
 
     def assemble(
         self,
@@ -133,14 +116,21 @@ class PollerActor(Shell):
         on_event: Callable[[StreamEvent], None],
         enter_thread: Callable[[], None],
         cpu: int | None = None,
+        outbox_holds: Mapping[str, frozenset[str]] | None = None,
+        mails: Sequence[MailSetup] = (),
+        restarts: RestartPolicy | None = None,
     ) -> None:
         """Give it what it runs, before its start: in two steps, as publications want its event to wake it."""
+        self.outbox.holds = outbox_holds or {}
         self._streams = streams
+        self._numbers = {stream.name: number for number, stream in enumerate(streams)}
         self._setups = handlers
         self._waiter = waiter
         self._on_event = on_event
         self._enter_thread = enter_thread
         self._cpu = cpu
+        self._mails = mails
+        self._restart_policy = restarts or self._restart_policy
 
     # -- start and stop ----------------------------------------------------------------------------------------------
 
@@ -155,6 +145,7 @@ class PollerActor(Shell):
         except BaseException:
             self._stop_handlers()
             raise
+        numbers = itertools.count()
         for stream in self._streams:
             routes = [
                 Route(setup.name, handler, setup.priority, setup.order)
@@ -171,76 +162,88 @@ class PollerActor(Shell):
                 self._clock,
                 on_stopped=self._handler_stopped,
                 on_event=self._on_event,
+                on_restart=self._handler_raised,
+                mails=[mail.route for mail in self._mails if stream.name in mail.streams],
+                numbers=numbers,
             )
+        self._steps = [(name, dispatcher.step) for name, dispatcher in self._dispatchers.items()]
         self._timers.add("", self._clock.monotonic_ns() + FLUSH_NS, FLUSH_NS, self.flush)
-
-    def _make(self, setup: HandlerSetup) -> None:
-        context = _Context(setup.name, self._clock, self._timers)
-        handler = setup.cls.__new__(setup.cls)
-        handler.__dict__["_context"] = context
-        handler.__dict__.update(setup.outputs)
-        state = HandlerState(setup.name, setup.on_error, setup.latency, context.log)
-        try:
-            handler.__init__(**setup.options)  # in two steps, so that __init__ has its clock
-            handler.on_start()
-        except ActorBusError as error:  # it says by itself whose fault it is: a wrong option is the topology's
-            error.where = error.where or f"handler {setup.name!r}"
-            raise
-        except BaseException as error:
-            raise HandlerFailed(
-                f"handler {setup.name!r} ({setup.cls.__qualname__}) could not start: {type(error).__name__}: {error}"
-            ) from error
-        self._states[setup.name] = state
-        self._handlers.append((setup, handler, state))
 
     def on_stop(self) -> None:
         """Stop the handlers, last started first, and write the last counters."""
+        self._take_news()
         self._stop_handlers()
+        self.outbox.give_up()
         self.flush()
 
-    def _stop_handlers(self) -> None:
-        for setup, handler, state in reversed(self._handlers):
-            if not state.stopped:
-                self._end_handler(setup.name, handler)
+    # -- holding streams (D14) ---------------------------------------------------------------------------------------
 
-    def _end_handler(self, name: str, handler: Handler) -> None:
-        self._timers.cancel_owner(name)
-        try:
-            handler.on_stop()
-        except BaseException as error:  # noqa: BLE001 - the others still get their on_stop
-            self._states[name].errors += 1
-            self.failed(error)
+    def hold(self, stream: str, reason: object) -> None:
+        """Stop polling a stream until this reason is released; its images are still serviced, others go on (D14).
 
-    def _end_handlers(self, names: tuple[str, ...]) -> None:
-        for setup, handler, state in self._handlers:
-            if setup.name in names and not state.stopped:
-                state.stopped = True
-                for stream in setup.streams:
-                    if stream in self._dispatchers:
-                        self._dispatchers[stream].rebuild()
-                self._end_handler(setup.name, handler)
-
-    def _handler_stopped(self, name: str, handler: Handler, error: BaseException) -> None:
-        self._end_handler(name, handler)
-        self.failed(
-            HandlerFailed(f"handler {name!r} was stopped by its on_error policy: {type(error).__name__}: {error}")
-        )
-
-    def _timer_failed(self, owner: str, error: BaseException) -> None:
-        state = self._states.get(owner)
-        if state is None:
-            self.failed(error)
+        The messages wait in Aeron's term buffer, so the stream's publishers meet back pressure. Several may hold one
+        stream: it is polled when nobody does. `reason` is any hashable value that names the holder, such as
+        `("mailbox", handler)` or `("outbox", stream)`; holding twice with one reason is holding once. The batch being
+        dispatched is finished. A stream this poller does not have is ignored. The poller's thread alone.
+        """
+        number = self._numbers.get(stream)
+        if number is None:
             return
-        state.errors += 1
-        state.log.error("a timer of %s raised %s: %s", owner, type(error).__name__, error, exc_info=error)
+        holders = self._held.setdefault(stream, set())
+        if not holders and self._waiter is not None:
+            self._waiter.pause(number, True)
+        holders.add(reason)
+
+    def release(self, stream: str, reason: object) -> None:
+        """End one hold; the stream is polled again when it was the last. Not held: nothing. The poller's thread."""
+        holders = self._held.get(stream)
+        if holders is None:
+            return
+        holders.discard(reason)
+        if not holders:
+            del self._held[stream]
+            if self._waiter is not None:
+                self._waiter.pause(self._numbers[stream], False)
+
+    def release_soon(self, stream: str, reason: object) -> None:
+        """Ask for `release` from any other thread: done before the poller's next pass, which this wakes."""
+        self.call_soon(lambda: self.release(stream, reason))
+
+    def reject_soon(self, stream: str, origin: Origin, place: int, why: str) -> None:
+        """Put a message that was handed over into its stream's quarantine. Any thread."""
+        self.call_soon(lambda: self._dispatchers[stream].reject_parcel(origin, place, why))
+
+    def call_soon(self, function: Callable[[], None]) -> None:
+        """Have something done on the poller's thread before its next pass. Any thread."""
+        self._news.append(function)
+        self.inbox.event.bump()
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The streams somebody holds now. A snapshot, any thread."""
+        return frozenset(list(self._held))
+
+    def _take_news(self) -> None:
+        while self._news:
+            self._news.popleft()()
+
+    def _pass(self) -> int:
+        """Give every stream nobody holds one step; returns how much was done."""
+        worked = 0
+        held = self._held
+        for name, step in self._steps:
+            if not held or name not in held:  # a step may hold the streams behind it
+                worked += step()
+        if self.outbox.waiting:
+            worked += self.outbox.flush()
+        return worked
 
     # -- life --------------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Poll until stopped (inv_poller_never_waits_with_gil: all waiting is in the native waiter)."""
-        steps = [dispatcher.step for dispatcher in self._dispatchers.values()]
         inbox, stopped, event, timers = self.inbox, self.actor_stopped, self.inbox.event, self._timers
-        wait, now_ns = self._wait, self._clock.monotonic_ns
+        wait, now_ns, news, one_pass = self._wait, self._clock.monotonic_ns, self._news, self._pass
         busy = 0
         while True:
             seen = event.value
@@ -251,17 +254,16 @@ class PollerActor(Shell):
                     return
                 continue
             try:
-                while True:
-                    worked = 0
-                    for step in steps:
-                        worked += step()
-                    if not worked:
-                        break
+                if news:
+                    self._take_news()
+                while one_pass():
                     busy += 1
                     if busy >= BUSY_PASSES or not inbox.empty():
                         break
                 if busy:
                     busy = 0
+                    if self._held and self._waiter is not None:
+                        self._waiter.service()
                     if timers.next_due_ns is not None:
                         timers.fire(now_ns())
                     continue
@@ -273,6 +275,9 @@ class PollerActor(Shell):
     def _wait(self, seen: int, deadline_ns: int | None) -> int:
         if self._waiter is None:
             raise InternalError(f"{self.name} was started before it was assembled")
+        if self.outbox.waiting:  # nobody wakes us when there is room again
+            soon = self._clock.monotonic_ns() + self.outbox.nap_ns
+            deadline_ns = soon if deadline_ns is None else min(soon, deadline_ns)
         return self._waiter.wait(seen, deadline_ns)
 
     def on_receive(self, message: object) -> object:
@@ -286,12 +291,13 @@ class PollerActor(Shell):
         raise TypeError(f"a poller does not know {message!r}")
 
     def _drain(self, order: Drain) -> bool:
-        """Poll until every target is read; True when all were before the deadline."""
+        """Poll until every target is read and the outbox is empty; True when all was before the deadline."""
         ports = {stream.name: stream.port for stream in self._streams}
         while True:
-            worked = sum(dispatcher.step() for dispatcher in self._dispatchers.values())
+            self._take_news()
+            worked = self._pass()
             left = [target for target in order.targets if ports[target[0]].session_position(target[1]) < target[2]]
-            if not left and not worked:
+            if not left and not worked and not self.outbox:
                 return True
             now = self._clock.monotonic_ns()
             if now >= order.deadline_ns:
@@ -299,21 +305,23 @@ class PollerActor(Shell):
             if not worked:
                 self._wait(self.inbox.event.value, min(now + 1_000_000, order.deadline_ns))
 
+    # -- a clock that is moved by hand -------------------------------------------------------------------------------
+
+    @property
+    def next_due_ns(self) -> int | None:
+        """When a handler's timer is due, on the handlers' clock; None when there is none. Any thread, a snapshot."""
+        return self._handler_timers.next_due_ns
+
+    def clock_moved(self) -> None:
+        """Fire the timers due on a handlers' clock that somebody else moves. The poller's thread, through a call."""
+        self._handler_timers.fire(self._handler_clock.monotonic_ns())
+
     # -- what it counted ---------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Write the handlers' counters to the statistics file. The poller's thread."""
-        for setup, _, state in self._handlers:
-            setup.cells[0] = self._messages(setup)
-            setup.cells[1] = state.errors
-            setup.cells[2] = state.restarts
-
-    def _messages(self, setup: HandlerSetup) -> int:
-        return sum(
-            self._dispatchers[stream].messages().get(setup.name, 0)
-            for stream in setup.streams
-            if stream in self._dispatchers
-        )
+        """Do what others asked for, then write the handlers' counters to the statistics file. The poller's thread."""
+        self._take_news()
+        super().flush()
 
     def samples(self) -> list[tuple[str, int, list[str]]]:
         """Return the traced messages of all its streams. Through a control call, on the poller's thread."""

@@ -12,12 +12,21 @@ mailbox, and nothing ever calls a subscription from here (trap P15).
 from __future__ import annotations
 
 import contextlib
+import functools
+import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from actorbus.actors.clockwork import Clockwork
 from actorbus.actors.endpoints import Endpoints
+from actorbus.actors.hosting import HandlerSetup
+from actorbus.actors.mailbox_handler import MailboxSetup
+from actorbus.actors.mailboxes import Mailboxes
+from actorbus.actors.mirror import Mirror
+from actorbus.actors.outbox import streams_to_hold
 from actorbus.actors.parts import HandlerPart, PollerPart, SessionParts, SourcePart, StreamPart
-from actorbus.actors.poller import Drain, EndHandlers, HandlerSetup, PollerActor, StreamSetup
+from actorbus.actors.poller import Drain, EndHandlers, MailSetup, PollerActor, StreamSetup
 from actorbus.actors.shell import Report, Shell, ask, join, launch
 from actorbus.actors.source import PublisherActor, SourceSetup
 from actorbus.actors.subscriber import BatchQueue, SubscriberActor, Subscription
@@ -25,11 +34,12 @@ from actorbus.dispatch import StreamEvent, taken_types
 from actorbus.errors import ActorBusError, ClosedError, DriverLost
 from actorbus.ffi import Idle, PollSet
 from actorbus.metrics import HANDLER, CounterBlock, Histogram, Statistics
-from actorbus.transport import Client
+from actorbus.transport import Client, connect
 
 __all__ = ["Look", "QuarantineEntry", "Session"]
 
 ASK_MARGIN_S = 5.0
+FLUSH_NAP_S = 0.001
 ADDED_LATER = 32
 """Streams, handlers and subscriptions a running node may add: `quick`, `node.subscribe`."""
 
@@ -54,18 +64,24 @@ class Session:
         report: Report,
         on_event: Callable[[StreamEvent], None],
         finished: Callable[[str], None],
+        on_waiting: Callable[[], None] = lambda: None,
     ) -> None:
         self.parts = parts
         self._report = report
         self._on_event = on_event
         self._finished = finished
+        self._on_waiting = on_waiting
         self._undo = contextlib.ExitStack()
+        self._given_up = threading.Event()
         self._endpoints: Endpoints | None = None
+        self._mirror: Mirror | None = None
         self._statistics: Statistics | None = None
         self._client: Client | None = None
         self._lost_told = False
         self._pollers: list[PollerActor] = []
+        self._mailboxes = Mailboxes(parts.clock, report=report, on_event=on_event, handler_clock=parts.handler_clock)
         self._sources: list[PublisherActor] = []
+        self.clockwork = Clockwork(self._pollers, self._mailboxes, self._sources)
         self._subscribers = 0
         self._handler_blocks: dict[str, tuple[CounterBlock, Histogram]] = {}
         self.driver_directory: str | None = None
@@ -88,6 +104,7 @@ class Session:
         driver = parts.make_driver()
         self._undo.callback(driver.close)
         driver.start()
+        self._go_on()
         self.driver_directory = str(driver.directory)
         handlers = len(parts.handlers) + ADDED_LATER
         size = Statistics.size_for(counter_blocks=len(parts.streams) + ADDED_LATER + handlers, histograms=handlers)
@@ -97,17 +114,30 @@ class Session:
             else Statistics.private(size=size)
         )
         self._undo.callback(statistics.close)
-        self._client = client = Client.connect(driver.directory, name=parts.name)
+        self._client = client = connect(driver, parts.name)
         self._undo.callback(client.close)
-        self._endpoints = Endpoints(client, statistics, parts.clock)
+        self._endpoints = Endpoints(client, statistics, parts.clock, self._on_waiting)
+        if parts.statistics and client.has_counters:
+            self._mirror = Mirror(client, parts.name)
+        self._go_on()
         self.add_streams(parts.streams.values())
         self.add_pollers(parts.pollers, parts.handlers, parts.sources)
         for source in parts.sources:
             publish = self._endpoints.publisher(source.stream).publish
             setup = SourceSetup(source.name, source.stream, source.cls, source.options, publish)
-            self._sources.append(PublisherActor(setup, parts.clock, report=self._report, finished=self._finished))
+            self._sources.append(
+                PublisherActor(setup, parts.handler_clock or parts.clock, report=self._report, finished=self._finished)
+            )
         for actor in self._sources:
             launch(actor)
+
+    def give_up(self) -> None:
+        """Make an open that waits end with ClosedError and undo what it did. Any thread."""
+        self._given_up.set()
+
+    def _go_on(self) -> None:
+        if self._given_up.is_set():
+            raise ClosedError(f"the start of node {self.parts.name!r} was given up")
 
     @property
     def endpoints(self) -> Endpoints:
@@ -145,7 +175,10 @@ class Session:
                 self.statistics.counter_block(HANDLER, handler.name),
                 self.statistics.histogram(HANDLER, handler.name),
             )
-        actors = [PollerActor(poller.name, self.parts.clock, report=self._report) for poller in pollers]
+        actors = [
+            PollerActor(poller.name, self.parts.clock, report=self._report, handler_clock=self.parts.handler_clock)
+            for poller in pollers
+        ]
         self._pollers += actors
         for poller, actor in zip(pollers, actors, strict=True):
             for stream in poller.streams:
@@ -156,13 +189,15 @@ class Session:
             endpoints.publisher(stream)
         for poller, actor in zip(pollers, actors, strict=True):
             self._assemble(poller, actor, handlers)
+        self._mailboxes.start()
         for actor in actors:
             launch(actor)
         own = published & {name for poller in pollers for name in poller.streams}
-        endpoints.wait_connected(sorted(own), self.parts.connect_timeout_ns)
+        endpoints.wait_connected(sorted(own), self.parts.connect_timeout_ns, self._go_on)
 
     def _assemble(self, poller: PollerPart, actor: PollerActor, everyone: Sequence[HandlerPart]) -> None:
         handlers = [part for part in everyone if set(part.streams) & set(poller.streams)]
+        inline = [part for part in handlers if part.mailbox is None]
         setups: list[StreamSetup] = []
         waiting = PollSet()
         self._undo.callback(waiting.close)
@@ -177,12 +212,26 @@ class Session:
             setups.append(StreamSetup(name, subscription.port, part.decoding(tuple(taken)), chosen))
         actor.assemble(
             setups,
-            [self._handler_setup(part) for part in handlers],
+            [self._handler_setup(part) for part in inline],
             waiting.waiter(actor.inbox.event, poller.idle),
             cpu=poller.cpu,
-            enter_thread=self.endpoints.enter_poller_thread,
+            mails=[self._mail(part, actor) for part in handlers if part.mailbox is not None],
+            restarts=self.parts.restarts,
+            outbox_holds=streams_to_hold(map(_ways, inline), map(_ways, everyone)),
+            enter_thread=functools.partial(self.endpoints.enter_poller_thread, actor.outbox),
             on_event=self._on_event,
         )
+
+    def _mail(self, part: HandlerPart, poller: PollerActor) -> MailSetup:
+        """Make the actor of a handler with a mailbox."""
+        box = part.mailbox
+        assert box is not None
+        declared = {name: self.endpoints[name].part.types.values() for name in part.streams}
+        types = {name: tuple(taken_types([part.cls], its)) for name, its in declared.items()}
+        setup = MailboxSetup(
+            self._handler_setup(part), types, box.messages, box.bytes, box.overflow, box.key, self.parts.restarts
+        )
+        return self._mailboxes.add(setup, part.after, poller)
 
     def _handler_setup(self, part: HandlerPart) -> HandlerSetup:
         block, latency = self._handler_blocks[part.name]
@@ -194,7 +243,9 @@ class Session:
             priority=part.priority,
             order=part.order,
             on_error=part.on_error,
-            outputs={output: self.endpoints.publisher(stream) for output, stream in part.publishes.items()},
+            outputs={
+                output: self.endpoints.publisher(stream).outlet(part.name) for output, stream in part.publishes.items()
+            },
             latency=latency,
             cells=block,
         )
@@ -229,9 +280,19 @@ class Session:
         self._undo.callback(closing.close)
         return Subscription(name, queue, closing.close)
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether every mailbox is empty and its handler at rest. Any thread."""
+        return self._mailboxes.is_idle
+
+    def flush(self) -> bool:
+        """Send what waits to be conflated, as far as there is room; True when nothing waits any more."""
+        return self._endpoints is None or self._lost_told or self._endpoints.flush()
+
     def tick(self) -> None:
         """Four times a second: heartbeat of the statistics, beats of quiet publishers, a look at the driver."""
         self.statistics.heartbeat()
+        self._mailboxes.flush()
         client = self._client
         if client is not None and client.is_lost and not self._lost_told:
             self._lost_told = True
@@ -244,6 +305,8 @@ class Session:
             )
         if not self._lost_told:
             self.endpoints.tick()
+            if self._mirror is not None:
+                self._mirror.update(self.stream_blocks.values())
 
     @property
     def stream_blocks(self) -> dict[str, CounterBlock]:
@@ -263,6 +326,7 @@ class Session:
         for poller in self._pollers:
             samples += ask(poller, poller.samples, ASK_MARGIN_S)
             ask(poller, poller.flush, ASK_MARGIN_S)
+        self._mailboxes.flush()
         for name, endpoint in self.endpoints.by_name.items():
             if endpoint.subscription is not None and endpoint.poller is not None:
                 quarantine[name] = ask(endpoint.poller, endpoint.subscription.port.quarantine, ASK_MARGIN_S)
@@ -284,37 +348,70 @@ class Session:
                 for level in levels:
                     for poller in self._pollers:
                         ask(poller, EndHandlers(tuple(level)), self._left_s(deadline) + ASK_MARGIN_S)
+                    clean &= self._mailboxes.finish(level, deadline)
                     clean &= self._drain(deadline)
+            for poller in self._pollers:
+                with contextlib.suppress(ActorBusError):  # the last word of the streams is said all the same
+                    ask(poller, poller.outbox.give_up, self._left_s(deadline) + ASK_MARGIN_S)
+            self.endpoints.give_up()
             self.endpoints.farewell()
         finally:
+            self._release_publishers()
+            self._mailboxes.end()
             with contextlib.suppress(ActorBusError):
                 self.last = self.look()
             self._end_actors()
             self._undo.close()
         return clean
 
+    def settle(self, deadline_ns: int) -> bool:
+        """Let everything on its way be handled, as a drain does; False when it was not before the deadline."""
+        return self._drain(deadline_ns)
+
     def _left_s(self, deadline: int) -> float:
         return max(0.0, (deadline - self.parts.clock.monotonic_ns()) / 1e9)
 
     def _drain(self, deadline: int) -> bool:
-        """Let the pollers read all this node has published, and what that makes the handlers publish."""
+        """Send what waits, let the pollers read all this node has published, and what that makes handlers publish."""
         while True:
+            if not self._flush(deadline):
+                return False
             targets = self.endpoints.drain_targets()
-            if not targets:
-                return True
-            for poller, its_targets in targets.items():
-                if not ask(poller, Drain(tuple(its_targets), deadline), self._left_s(deadline) + ASK_MARGIN_S):
+            pollers = [poller for poller in self._pollers if poller in targets or poller.outbox]
+            if not pollers:
+                return self._mailboxes.empty(deadline)
+            for poller in pollers:
+                order = Drain(tuple(targets.get(poller, ())), deadline)
+                if not ask(poller, order, self._left_s(deadline) + ASK_MARGIN_S):
                     return False
-            if self.endpoints.drain_targets() == targets:
+            if not self._mailboxes.empty(deadline):
+                return False
+            if self.endpoints.drain_targets() == targets and not any(poller.outbox for poller in self._pollers):
                 return True
 
-    def _end_actors(self) -> None:
+    def _flush(self, deadline: int) -> bool:
+        """Send what waits to be conflated; False when there was no room for all of it before the deadline."""
+        while not self.endpoints.flush():
+            if self.parts.clock.monotonic_ns() >= deadline:
+                return False
+            time.sleep(FLUSH_NAP_S)
+        return True
+
+    def _release_publishers(self) -> None:
         if self._endpoints is not None:
             for endpoint in self._endpoints.by_name.values():
                 if endpoint.publisher is not None:
                     endpoint.publisher.release()
+
+    def _end_actors(self) -> None:
+        self._release_publishers()
+        self._mailboxes.end()
         for actor in [*self._sources, *reversed(self._pollers)]:
             _end(actor)
+
+
+def _ways(part: HandlerPart) -> tuple[Iterable[str], Iterable[str]]:
+    return part.streams, part.publishes.values()
 
 
 def _end(actor: Shell) -> None:

@@ -14,8 +14,9 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, ClassVar
 
 import pykka
@@ -23,13 +24,17 @@ from pykka import ActorDeadError
 from pykka.messages import _ActorStop  # pyright: ignore[reportPrivateUsage] - the message `ActorRef.stop` sends
 
 from actorbus.actors.inbox import Inbox
-from actorbus.errors import ClosedError, InternalError
+from actorbus.errors import AskCycle, ClosedError, InternalError
 from actorbus.ffi import Event
 
 __all__ = ["Launch", "Shell", "ask", "join", "launch"]
 
 log = logging.getLogger("actorbus.actors")
 _numbers = itertools.count(1)
+_here = threading.local()
+_asking = threading.Lock()
+_waits_for: dict[Shell, Shell] = {}
+"""Which actor waits for which other one's answer; guarded by `_asking`."""
 
 Report = Callable[[str, BaseException], None]
 """Told the actor's name and what it raised outside an ask. Any thread."""
@@ -63,6 +68,12 @@ class Shell(pykka.ThreadingActor):
         self._report = report
         self.thread_ident: int | None = None
         self.thread: threading.Thread | None = None
+        self._pid = os.getpid()
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this process got it by a fork: its thread is its parent's, and nobody would answer (trap P20)."""
+        return self._pid != os.getpid()
 
     @staticmethod
     def _create_actor_inbox() -> Any:
@@ -82,6 +93,7 @@ class Shell(pykka.ThreadingActor):
 
     def _actor_loop_setup(self) -> None:
         self.thread_ident = threading.get_ident()
+        _here.shell = self
         try:
             self.on_start()
         except BaseException as error:  # noqa: BLE001 - the launcher raises it
@@ -170,8 +182,44 @@ def ask(shell: Shell, message: object, timeout: float) -> Any:
     """Ask an actor and wait for its answer (inv_no_ask_without_deadline).
 
     Raises:
+        AskCycle: the caller is an actor that the asked one waits for, itself or through others.
         ClosedError: the actor has stopped. InternalError: no answer within `timeout` seconds. Or what it raised.
     """
+    with _waiting_for(shell):
+        return _ask(shell, message, timeout)
+
+
+@contextlib.contextmanager
+def _waiting_for(asked: Shell) -> Generator[None]:
+    """Note, while an actor waits for another, that it does; refuse to close a circle."""
+    asker: Shell | None = getattr(_here, "shell", None)
+    if asker is None:  # not an actor's thread: nobody can be waiting for it
+        yield
+        return
+    with _asking:
+        way = [asked]
+        while way[-1] is not asker and (after := _waits_for.get(way[-1])) is not None:
+            way.append(after)
+        if way[-1] is asker:
+            told = " -> ".join(actor.name for actor in (asker, *way))
+            raise AskCycle(
+                f"asking would never end: {told}", why="each would wait for the next", hint="tell instead of ask"
+            )
+        _waits_for[asker] = asked
+    try:
+        yield
+    finally:
+        with _asking:
+            del _waits_for[asker]
+
+
+def _ask(shell: Shell, message: object, timeout: float) -> Any:
+    if shell.is_inherited:
+        raise ClosedError(
+            f"actor {shell.name} belongs to the parent of this process",
+            why="a fork takes no threads along: everything of a node is closed in the child",
+            hint="open a node of its own in the child, or start it by spawn",
+        )
     try:
         return shell.actor_ref.ask(message, timeout=timeout)
     except ActorDeadError as error:
@@ -182,7 +230,7 @@ def ask(shell: Shell, message: object, timeout: float) -> Any:
 
 def join(shell: Shell, timeout: float) -> bool:
     """Wait for an actor's thread to end; False when it did not within `timeout` seconds."""
-    if shell.thread is None:
+    if shell.thread is None or shell.is_inherited:
         return True
     shell.thread.join(timeout)
     return not shell.thread.is_alive()

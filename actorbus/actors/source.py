@@ -55,6 +55,10 @@ class PublisherActor(Shell):
         self._finished = finished
         self._source: Source[object] | None = None
         self.published = 0
+        self.sleeping_until_ns: int | None = None
+        """The time on its clock that it waits for, while it does. Any thread, a snapshot."""
+        self.ended = False
+        """Whether it has published its last."""
 
     def on_start(self) -> None:
         """Make the source on this thread."""
@@ -83,6 +87,7 @@ class PublisherActor(Shell):
             if not (isinstance(error, ClosedError) and self.actor_stopped.is_set()):
                 self.failed(self._explained(error))
         finally:
+            self.ended = True
             self._finished(self._setup.name)
         super().run()
         if self._source is not None:
@@ -134,6 +139,8 @@ class PublisherActor(Shell):
             if self.actor_stopped.is_set():
                 return False
             if self._clock.monotonic_ns() >= deadline_ns:
+                self.sleeping_until_ns = None
                 return True
+            self.sleeping_until_ns = deadline_ns
             self.inbox.event.wait(seen, deadline_ns)
         return False

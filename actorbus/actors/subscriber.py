@@ -9,10 +9,11 @@ back pressure like any slow subscriber. Nothing is dropped. A body that cannot b
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from typing import Generic, NamedTuple, TypeVar, cast
 
 from actorbus.actors.poller import Waiter
@@ -22,6 +23,7 @@ from actorbus.codec import Decoding
 from actorbus.dispatch import MetaCopy, Port, StreamEvent
 from actorbus.dispatch.meta import Record
 from actorbus.dispatch.notices import event_of
+from actorbus.errors import ClosedError
 
 __all__ = ["Batch", "BatchQueue", "SubscriberActor", "Subscription"]
 
@@ -52,6 +54,8 @@ class BatchQueue:
         self._messages_max = messages_max
         self._bytes_max = bytes_max
         self._closed = False
+        self._pid = os.getpid()
+        self._listeners: list[Callable[[], None]] = []
 
     @property
     def has_room(self) -> bool:
@@ -65,9 +69,32 @@ class BatchQueue:
             self._messages += len(batch.messages)
             self._bytes += batch.bytes
             self._changed.notify()
+            self._tell()
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    @contextlib.contextmanager
+    def told(self, listener: Callable[[], None]) -> Generator[None]:
+        """Call `listener`, quick and on any thread, after each batch and the close, while in the `with` block."""
+        with self._changed:
+            self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._listeners.remove(listener)
+
+    @property
+    def ended(self) -> bool:
+        """True when it is closed and empty."""
+        return self._closed and not self._batches
 
     def take(self, timeout: float | None) -> Batch | None:
         """Take the oldest batch; None when the queue is closed and empty, or nothing came within `timeout` seconds."""
+        if self._pid != os.getpid():
+            raise ClosedError("the subscription belongs to the parent of this process", hint="open a node in the child")
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             while not self._batches:
@@ -85,6 +112,7 @@ class BatchQueue:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+            self._tell()
 
 
 class SubscriberActor(Shell):
@@ -173,7 +201,8 @@ class SubscriberActor(Shell):
 class Subscription(Generic[M]):
     """The messages of a stream from now on: iterate over it. Got from `node.subscribe`; close it, or use `with`.
 
-    One thread iterates at a time. The loop ends when the subscription or the node is closed.
+    One thread, or one task of an event loop (`async for`), iterates at a time. The loop ends when the subscription or
+    the node is closed.
     """
 
     def __init__(self, stream: str, queue: BatchQueue, close: Callable[[], None]) -> None:
@@ -200,6 +229,33 @@ class Subscription(Generic[M]):
     def __iter__(self) -> Iterator[M]:
         for batch in self.batches():
             yield from batch
+
+    async def __aiter__(self) -> AsyncGenerator[M]:
+        async for batch in self._abatches():
+            for message in cast("list[M]", batch.messages):
+                yield message
+
+    async def _abatches(self) -> AsyncGenerator[Batch]:
+        """Yield batches as they come: one wake of the loop a batch, no thread, and a turn for others after each."""
+        import asyncio  # here: who never uses it need not load it
+
+        loop, news, queue = asyncio.get_running_loop(), asyncio.Event(), self._queue
+
+        def tell() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits there any more
+                loop.call_soon_threadsafe(news.set)
+
+        with queue.told(tell):
+            while True:
+                news.clear()
+                batch = None if queue.ended else queue.take(0)
+                if batch is not None:
+                    yield batch
+                    await asyncio.sleep(0)
+                elif queue.ended:
+                    return
+                else:
+                    await news.wait()
 
     def with_meta(self, timeout: float | None = None) -> Iterator[tuple[M, MetaCopy]]:
         """Yield each message with where it came from."""

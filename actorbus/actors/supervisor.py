@@ -24,14 +24,18 @@ __all__ = [
     "AddStream",
     "Close",
     "LookInside",
+    "MoveClock",
     "Open",
     "OpenPublisher",
     "OpenSubscriber",
     "SessionSupervisor",
+    "Settle",
 ]
 
 log = logging.getLogger("actorbus.supervisor")
 TICK_NS = 250_000_000
+FLUSH_NS = 2_000_000
+"""While messages wait to be conflated, the supervisor looks so often whether there is room."""
 EVENTS_KEPT = 1_000
 """Events kept for the summary: the newest; all are counted."""
 
@@ -72,6 +76,16 @@ class AddPoller(NamedTuple):
     handlers: tuple[HandlerPart, ...]
 
 
+class Settle(NamedTuple):
+    """Wait until all that was published has been handled; answers whether it was before the deadline (real time)."""
+
+    deadline_ns: int
+
+
+class MoveClock(NamedTuple):
+    """Tell timers and sources that the handlers' clock was moved; answered when the timers due have fired."""
+
+
 class LookInside(NamedTuple):
     """Answer what the pollers hold: quarantine and samples."""
 
@@ -89,7 +103,13 @@ class SessionSupervisor(Shell):
         self._parts = parts
         self._levels = stop_levels
         self._on_failure = on_failure
-        self.session = Session(parts, report=self._child_failed, on_event=self._keep_event, finished=self._finished)
+        self.session = Session(
+            parts,
+            report=self._child_failed,
+            on_event=self._keep_event,
+            finished=self._finished,
+            on_waiting=self._conflating,
+        )
         self.events: deque[StreamEvent] = deque(maxlen=EVENTS_KEPT)
         self.event_count = 0
         self.failure_count = 0
@@ -120,7 +140,12 @@ class SessionSupervisor(Shell):
                         self.session.tick()
                     except BaseException as error:  # noqa: BLE001 - told once a tick at the most; the session lives on
                         self._child_failed(self.name, error)
-            inbox.event.wait(seen, due)
+            try:
+                settled = self.session.flush()
+            except BaseException as error:  # noqa: BLE001 - as for a tick
+                settled = True
+                self._child_failed(self.name, error)
+            inbox.event.wait(seen, due if settled else min(due, now + FLUSH_NS))
 
     def on_receive(self, message: object) -> object:
         """Obey the node."""
@@ -138,12 +163,19 @@ class SessionSupervisor(Shell):
                 return self.session.add_streams([part])
             case AddPoller(poller, handlers):
                 return self.session.add_pollers([poller], handlers)
+            case Settle(deadline_ns):
+                return self.session.settle(deadline_ns)
+            case MoveClock():
+                return self.session.clockwork.moved()
             case OpenPublisher(stream):
                 return self.session.endpoints.publisher(stream)
             case OpenSubscriber(stream, types):
                 return self.session.subscribe(stream, types)
             case _:
                 raise InternalError(f"the session supervisor does not know {message!r}")
+
+    def _conflating(self) -> None:
+        self.inbox.event.bump()
 
     # -- what children tell, from their own threads ------------------------------------------------------------------
 

@@ -11,6 +11,9 @@ import sys
 import traceback
 from typing import Final
 
+from actorbus.cli.colour import is_wanted
+from actorbus.cli.excerpt import problems_text
+from actorbus.cli.extras import missing_package
 from actorbus.errors import (
     EXIT_ENVIRONMENT_WRONG,
     EXIT_FAILED,
@@ -45,6 +48,8 @@ def as_actorbus_error(error: BaseException) -> ActorBusError:
         return OutOfMemory("out of memory", hint="give smaller terms, or more memory")
     if isinstance(error, PermissionError):
         return PermissionRefused(str(error), hint="check owner and permissions")
+    if isinstance(error, ModuleNotFoundError):
+        return missing_package(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM):
         return OutOfMemory(str(error), hint="free some, or raise the limit")
     if isinstance(error, OSError):
@@ -58,4 +63,8 @@ def tell(error: ActorBusError, *, verbose: bool, cause: BaseException | None = N
     """Print an error to stderr, with the traceback when it was asked for."""
     if verbose:
         traceback.print_exception(cause if cause is not None else error, file=sys.stderr)
-    print(error.format_text(), file=sys.stderr)
+    if isinstance(error, ConfigError):
+        text = "\n".join(problems_text(error.problems, colour=is_wanted(sys.stderr)))
+    else:
+        text = error.format_text()
+    print(text, file=sys.stderr)

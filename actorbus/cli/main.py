@@ -7,28 +7,44 @@ from __future__ import annotations
 
 import importlib
 import os
-import platform
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from typing import Final, Never, override
 
 import click
 
-from actorbus.errors import ActorBusError
-
 __all__ = ["main"]
 
 VERBS: Final = {
+    "bench": "actorbus.bench.command",
     "check": "actorbus.cli.check",
+    "doctor": "actorbus.cli.doctor",
     "driver": "actorbus.cli.driver",
+    "explain": "actorbus.cli.explain",
+    "init": "actorbus.cli.init",
+    "plan": "actorbus.cli.plan",
+    "pub": "actorbus.cli.pub",
     "run": "actorbus.cli.run",
     "schema": "actorbus.cli.schema",
+    "stat": "actorbus.cli.stat",
+    "sub": "actorbus.cli.sub",
+    "tail": "actorbus.cli.tail",
 }
+
+
+class ReaderGone(Exception):
+    """Whoever read our output has gone. (click would make exit code 1 of the BrokenPipeError itself.)"""
 
 
 class LazyGroup(click.Group):
     """Finds a verb's module when the verb is named."""
+
+    @override
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -55,17 +71,9 @@ class LazyGroup(click.Group):
 def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if not wanted or ctx.resilient_parsing:
         return
-    try:
-        ours = metadata.version("actorbus")
-    except metadata.PackageNotFoundError:
-        ours = "from a source tree"
-    try:
-        from actorbus.ffi import load
+    from actorbus.cli.versions import version_text
 
-        aeron = load().text
-    except (ActorBusError, ImportError) as error:
-        aeron = f"not available: {error}"
-    print(f"actorbus {ours}, {platform.python_implementation()} {platform.python_version()}, {aeron}")
+    print(version_text())
     ctx.exit(0)
 
 
@@ -103,7 +111,7 @@ def _main(arguments: list[str]) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGone):
         # Whoever read our output has gone: nothing to tell, and nobody. Keep the interpreter from trying again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

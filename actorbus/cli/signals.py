@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
+from collections.abc import Generator
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-__all__ = ["StopSignals"]
+__all__ = ["StopAsked", "StopSignals"]
+
+
+class StopAsked(BaseException):
+    """A signal came while nothing but an exception could end what was waited for."""
 
 
 class StopSignals:
@@ -18,11 +24,23 @@ class StopSignals:
         self.number: int | None = None
         """The first signal that came, or None."""
         self._before: dict[int, Any] = {}
+        self._raises = False
 
     @property
     def interrupted(self) -> bool:
         """Whether the first signal was Ctrl-C."""
         return self.number == signal.SIGINT
+
+    @contextlib.contextmanager
+    def raising(self) -> Generator[None]:
+        """While entered, the first signal raises StopAsked in the main thread too: for a start that waits."""
+        self._raises = True
+        try:
+            if self.event.is_set():
+                raise StopAsked
+            yield
+        finally:
+            self._raises = False
 
     def __enter__(self) -> Self:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -41,3 +59,6 @@ class StopSignals:
         if self.number is None:
             self.number = number
         self.event.set()
+        if self._raises:
+            self._raises = False
+            raise StopAsked

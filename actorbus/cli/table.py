@@ -28,7 +28,9 @@ def summary_text(summary: Mapping[str, object]) -> str:
         parts.append(_handlers(handlers))
     samples = cast("Sequence[Mapping[str, object]]", summary["samples"])
     if samples:
-        parts.append("\n".join(_sample(sample) for sample in samples[:SAMPLES_SHOWN]))
+        one_a_stream = {sample["stream"]: sample for sample in reversed(samples)}
+        shown = sorted(one_a_stream.values(), key=lambda sample: -len(cast("Sequence[str]", sample["handlers"])))
+        parts.append("\n".join(_sample(sample) for sample in shown[:SAMPLES_SHOWN]))
     events = cast("Sequence[Mapping[str, object]]", summary["events"])
     if events:
         parts.append(_events(events))

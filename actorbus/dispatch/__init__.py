@@ -1,6 +1,7 @@
 """Dispatch: what users subclass, and how a batch gets to it in priority order. No threads, no Pykka, no YAML."""
 
 from actorbus.dispatch.events import (
+    ActorRestarted,
     Disconnected,
     EventsLost,
     Gap,
@@ -10,24 +11,47 @@ from actorbus.dispatch.events import (
     Rewound,
     StreamEvent,
 )
-from actorbus.dispatch.handler import Handler, Output, OutputPort, Source, Timer, declared_outputs, marked_methods, on
-from actorbus.dispatch.meta import Meta, MetaCopy
-from actorbus.dispatch.publisher import OfferResult, Policy, Publisher
+from actorbus.dispatch.handler import (
+    BatchHandler,
+    Handler,
+    Output,
+    OutputPort,
+    Source,
+    Timer,
+    declared_outputs,
+    is_async,
+    marked_methods,
+    on,
+)
+from actorbus.dispatch.meta import BatchMeta, Meta, MetaCopy
+from actorbus.dispatch.order import Mail, MailRoute
+from actorbus.dispatch.parcel import Origin, Parcel
+from actorbus.dispatch.port import Port
+from actorbus.dispatch.publisher import Policy, Publisher
+from actorbus.dispatch.refusals import OfferResult
 from actorbus.dispatch.routes import Route, calls_for, taken_types
-from actorbus.dispatch.stream import HandlerState, Latency, Port, StreamDispatcher
+from actorbus.dispatch.state import HandlerState, Latency
+from actorbus.dispatch.stream import StreamDispatcher
 
 __all__ = [
+    "ActorRestarted",
+    "BatchHandler",
+    "BatchMeta",
     "Disconnected",
     "EventsLost",
     "Gap",
     "Handler",
     "HandlerState",
     "Latency",
+    "Mail",
+    "MailRoute",
     "Meta",
     "MetaCopy",
     "OfferResult",
+    "Origin",
     "Output",
     "OutputPort",
+    "Parcel",
     "Policy",
     "Port",
     "Publisher",
@@ -42,6 +66,7 @@ __all__ = [
     "Timer",
     "calls_for",
     "declared_outputs",
+    "is_async",
     "marked_methods",
     "on",
     "taken_types",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 __all__ = [
+    "ActorRestarted",
     "Disconnected",
     "EventsLost",
     "Gap",
@@ -79,3 +80,24 @@ class EventsLost(StreamEvent, frozen=True, kw_only=True):
     """So many arrivals and departures of sessions came faster than they were told; messages are not affected."""
 
     count: int
+
+
+class ActorRestarted(StreamEvent, frozen=True, kw_only=True):
+    """A handler raised under `on_error: restart`: the decision, and all that led to it.
+
+    `stream`, `session`, `position`, `index` and `sequence` are the address of the message it raised on (an empty
+    stream: there was none, it raised in its new start).
+    """
+
+    handler: str
+    position: int
+    index: int
+    sequence: int
+    cause: str
+    """Type and text of the exception."""
+    decision: str
+    """`restart`, or `stop`: the budget of `supervision` is used up."""
+    restarts: int
+    """How many restarts the handler has had, this one included."""
+    delay_ns: int
+    """How long it pauses before its restart."""

@@ -1,8 +1,9 @@
-"""What users subclass: handlers, sources, outputs and the `@on` mark.
+"""What users subclass: handlers, batch handlers, sources, outputs and the `@on` mark.
 
 Rules of the room:
 * This file knows nothing of threads, Aeron or YAML. It declares; the dispatcher and the actors read what it declared.
-* One handler object is only ever called on one thread: its poller's (`dispatch: inline`). So a handler needs no lock.
+* One handler object is only ever called on one thread: its poller's (`dispatch: inline`) or one of its own (`dispatch:
+  mailbox`). So a handler needs no lock.
 * A subclass never has to call `super().__init__()`: clock, log, timers and outputs are attached before its own
   `__init__` runs.
 * Set state in `__init__`, not as class-level defaults: those cost twice the call (docs/performance.md).
@@ -13,7 +14,7 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, final, overload
 
 from actorbus.errors import UsageError
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 
     from actorbus.clock import Clock
     from actorbus.dispatch.events import StreamEvent
-    from actorbus.dispatch.meta import Meta
+    from actorbus.dispatch.meta import BatchMeta, Meta
 
 __all__ = [
+    "BatchHandler",
     "Handler",
     "HandlerContext",
     "Output",
@@ -34,7 +36,9 @@ __all__ = [
     "PacedClock",
     "Source",
     "Timer",
+    "batch_types",
     "declared_outputs",
+    "is_async",
     "marked_methods",
     "on",
 ]
@@ -62,8 +66,8 @@ class Timer(Protocol):
 class OutputPort(Protocol):
     """What an `Output` is wired to: the publication of one stream, as seen from the handler's thread."""
 
-    def publish(self, message: object) -> int:
-        """Send; returns the sequence, or raises a `Refused` (never waits on a poller's thread)."""
+    def publish(self, message: object, /) -> int:
+        """Send; returns the sequence, -1 when it waits, or raises a `Refused` (never waits on a poller's thread)."""
         ...
 
 
@@ -102,6 +106,12 @@ class _Marker(Protocol[M_on]):
     def __call__(self, method: Callable[[H, M_on], None], /) -> Callable[[H, M_on], None]: ...
     @overload
     def __call__(self, method: Callable[[H, M_on, Meta], None], /) -> Callable[[H, M_on, Meta], None]: ...
+    @overload
+    def __call__(self, method: Callable[[H, M_on], Awaitable[None]], /) -> Callable[[H, M_on], Awaitable[None]]: ...
+    @overload
+    def __call__(
+        self, method: Callable[[H, M_on, Meta], Awaitable[None]], /
+    ) -> Callable[[H, M_on, Meta], Awaitable[None]]: ...
 
 
 def on(first: type[M], /, *more: type[M]) -> _Marker[M]:
@@ -109,7 +119,9 @@ def on(first: type[M], /, *more: type[M]) -> _Marker[M]:
 
     `@on(Bar)` takes `Bar`; `@on(Quote, TradePrint)` takes both; `@on(bytes)` takes the messages of a raw stream;
     `@on(object)` takes every message of the stream. The method takes `(self, message)` or `(self, message, meta)`;
-    one that does not take `meta` pays nothing for it. Marks are inherited; a subclass overrides by marking anew.
+    one that does not take `meta` pays nothing for it. It may be `async def` in a handler of `dispatch: mailbox`:
+    awaited on an event loop of the handler's own, one message after the other. Marks are inherited; a subclass
+    overrides by marking anew.
 
     Raises:
         UsageError: at once, when what is marked is not a plain function of one or two arguments after `self`.
@@ -117,11 +129,6 @@ def on(first: type[M], /, *more: type[M]) -> _Marker[M]:
     wanted = tuple(flat for given in (first, *more) for flat in _flatten(given))
 
     def mark(method: Any) -> Any:
-        if inspect.iscoroutinefunction(method):
-            raise UsageError(
-                f"@on method {method.__qualname__} is `async def`: asynchronous handlers come with the issue "
-                "'It cannot be hurt'; use a plain `def`"
-            )
         count = len(inspect.signature(method).parameters)
         if count not in (2, 3):
             raise UsageError(
@@ -160,10 +167,14 @@ class Output(Generic[M]):
         self.name = name
 
     def publish(self, message: M) -> int:
-        """Send a message; returns its sequence. On the handler's own thread; never waits there.
+        """Send a message; returns its sequence. On the handler's own thread; a poller's thread never waits here.
+
+        Refused on a poller's thread by a stream with policy `block`, the message goes into the poller's outbox and
+        -1 is returned: it is sent, in order, when there is room; one that is there longer than the policy's timeout
+        is dropped, counted, and told to the handler's `on_error` as `BackPressured`.
 
         Raises:
-            BackPressured: the publication refused it (counted; unless caught, the handler's `on_error` gets it).
+            BackPressured: refused by policy `raise`, or the outbox is full (unless caught, `on_error` gets it).
             NotConnected: nobody subscribes yet and the policy is `raise`.
             EncodeError: the message does not fit its own declaration; names the field and the value.
             UsageError: the output is not wired.
@@ -234,6 +245,22 @@ class Handler:
         return self._context.start_timer(max(0, duration_ns(delay)), None, callback)
 
 
+class BatchHandler(Handler, Generic[M]):
+    """Takes the messages of its streams many at a time: `class Sums(ab.BatchHandler[Bar])`.
+
+    A batch is what was waiting on the stream, up to 256 messages, in order. With `dispatch: inline` a batch handler
+    gets it before the message-by-message handlers if it is above all of them in priority, else after them. What
+    `on_batch` raises is one error, and settled for every message of the batch (`on_error: quarantine` keeps them all).
+    """
+
+    def on_batch(self, messages: Sequence[M], meta: BatchMeta, /) -> Awaitable[None] | None:
+        """Handle messages; `meta[i]` says where message `i` came from, during the call. On the handler's thread.
+
+        It may be `async def` in a handler of `dispatch: mailbox`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define on_batch(self, messages, meta)")
+
+
 class Source(Generic[M]):
     """Produces messages by itself, on a thread of its own, into one stream.
 
@@ -270,6 +297,25 @@ def marked_methods(cls: type) -> list[tuple[str, tuple[type, ...], bool]]:
             else:
                 found.pop(name, None)
     return list(found.values())
+
+
+def is_async(cls: type) -> bool:
+    """Return whether a handler class has `async def` methods that are marked with `@on`, or an async `on_batch`."""
+    names = [name for name, _, _ in marked_methods(cls)]
+    methods: list[object] = [getattr(cls, name) for name in names] + [getattr(cls, "on_batch", None)]
+    return any(inspect.iscoroutinefunction(method) for method in methods)
+
+
+def batch_types(cls: type) -> tuple[type, ...] | None:
+    """Return what a batch handler class says it takes (`BatchHandler[Bar]`; else `object`); None for other handlers."""
+    if not issubclass(cls, BatchHandler):
+        return None
+    for base in cls.__mro__:
+        for generic in typing.cast("tuple[Any, ...]", vars(base).get("__orig_bases__", ())):
+            if typing.get_origin(generic) is BatchHandler:
+                given = typing.get_args(generic)[0]
+                return (object,) if isinstance(given, TypeVar) or given is Any else _flatten(given)
+    return (object,)
 
 
 def declared_outputs(cls: type) -> dict[str, tuple[type, ...]]:

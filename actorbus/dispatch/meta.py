@@ -7,14 +7,14 @@ kept it gets a `UsageError` instead of another message's address. `copy()` is wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import msgspec
 
 from actorbus.errors import UsageError
 
-__all__ = ["Countdown", "Meta", "MetaCopy", "Record"]
+__all__ = ["BatchMeta", "Countdown", "Meta", "MetaCopy", "Record"]
 
 Record = tuple[int, int, int, int, int, int, int, int, int]
 """(session, position, index, sequence, publisher, publish_time_ns, receive_time_ns, type_id, version)."""
@@ -58,8 +58,13 @@ class Meta:
         self._left: Countdown | None = None
         self._count = 0
 
-    def open(self, left: Countdown, count: int) -> None:
-        """Begin a batch of `count` messages whose iterator is `left`. The dispatcher's; not for handlers."""
+    def open(self, left: Countdown, count: int, record: Callable[[int], Record] | None = None) -> None:
+        """Begin a batch of `count` messages whose iterator is `left`. The dispatcher's; not for handlers.
+
+        `record` takes the place of the function given when it was made: a parcel brings its own.
+        """
+        if record is not None:
+            self._record = record
         self._count = count
         self._left = left
 
@@ -127,16 +132,53 @@ class Meta:
 
     def copy(self) -> MetaCopy:
         """Return the fields as an object that stays valid."""
-        session, position, index, sequence, publisher, published, received, type_id, version = self.record()
-        return MetaCopy(
-            stream=self.stream,
-            session=session,
-            position=position,
-            index=index,
-            sequence=sequence,
-            publisher=publisher,
-            publish_time_ns=published,
-            receive_time_ns=received,
-            type_id=type_id,
-            version=version,
-        )
+        return _copy(self.stream, self.record())
+
+
+def _copy(stream: str, record: Record) -> MetaCopy:
+    session, position, index, sequence, publisher, published, received, type_id, version = record
+    return MetaCopy(
+        stream=stream,
+        session=session,
+        position=position,
+        index=index,
+        sequence=sequence,
+        publisher=publisher,
+        publish_time_ns=published,
+        receive_time_ns=received,
+        type_id=type_id,
+        version=version,
+    )
+
+
+class BatchMeta:
+    """Where the messages of a batch came from: `meta[i]` is that of message `i`. Valid during the call.
+
+    `len(meta)` is the number of messages. After the call every read raises `UsageError`; keep `meta[i]`, it is a copy.
+    """
+
+    __slots__ = ("_count", "_record", "stream")
+
+    def __init__(self, stream: str, record: Callable[[int], Record], count: int) -> None:
+        self.stream = stream
+        self._record: Callable[[int], Record] | None = record
+        self._count = count
+
+    def close(self) -> None:
+        """End the call: from here on every read raises. The dispatcher's; not for handlers."""
+        self._record = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> MetaCopy:
+        if not -self._count <= index < self._count:
+            raise IndexError(f"message {index} of a batch of {self._count}")
+        if self._record is None:
+            raise UsageError(
+                f"a BatchMeta of stream {self.stream!r} was read after its batch was handled; keep meta[i] instead"
+            )
+        return _copy(self.stream, self._record(index % self._count))
+
+    def __iter__(self) -> Iterator[MetaCopy]:
+        return (self[index] for index in range(self._count))

@@ -1,76 +1,61 @@
 """Sends typed messages into one stream: encode, offer, and what to do when the offer is refused.
 
-Thread: any. The offer is one native call that keeps the GIL, so sequence and position agree without a lock. A thread
-that is refused waits here by the stream's back-pressure policy, unless it is a poller's: that one never waits (D14).
-The fast way is `OfferPort.publish`, a builtin; everything in this file is what happens off it.
+    publish -> OfferPort (a builtin: encode, sequence, offer; the GIL is its lock) -> accepted: done
+                                     refused -> `_settle`, by policy:
+        block        wait here, up to the timeout; on a poller's thread, which never waits, into its outbox (D14)
+        raise        BackPressured at once
+        drop_newest  the message is dropped: counted, and its sequence used up, so that subscribers report it missing
+        conflate     it waits in the publisher until there is room or a newer one of its key replaces it
+
+Thread: any. While messages wait in front (an outbox, conflation) the publication is held: what is published later is
+refused too and queues behind, or waits. inv_delivered_plus_missing_is_sent: a message that `publish` took without an
+exception is delivered, or counted `dropped` and seen as missing.
 """
 
 from __future__ import annotations
 
-import enum
+import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from actorbus.clock import Clock
-from actorbus.errors import (
-    ActorBusError,
-    BackPressured,
-    ClosedError,
-    DriverLost,
-    MessageTooLarge,
-    NotConnected,
-    UsageError,
+from actorbus.dispatch.conflation import Conflation, Line
+from actorbus.dispatch.refusals import (
+    ADMIN_ACTION,
+    BACK_PRESSURED,
+    ENCODE,
+    NOT_CONNECTED,
+    OfferResult,
+    refusal,
+    result_of,
 )
-from actorbus.message import explain_encode_failure
+from actorbus.errors import ActorBusError, ClosedError, InternalError
 
-__all__ = ["OfferResult", "Policy", "Publisher", "PublisherPort", "PublisherStatistics"]
+__all__ = ["QUEUED", "Outbox", "Outlet", "Policy", "Publisher", "PublisherPort", "PublisherStatistics"]
 
 M = TypeVar("M", contravariant=True)  # noqa: PLC0105 - short on purpose: it is in every signature
 
-NOT_CONNECTED, BACK_PRESSURED, ADMIN_ACTION, CLOSED, MAX_POSITION, FAILED = -1, -2, -3, -4, -5, -6
-TOO_LARGE, STALE, NO_MEMORY, INVALID, RANGE, UNKNOWN_TYPE, MALFORMED = -8, -9, -10, -11, -12, -13, -14
-ENCODE = -15
-
-
-class OfferResult(enum.Enum):
-    """What became of an `offer`. True in a boolean context only when the message was accepted."""
-
-    ACCEPTED = "accepted"
-    BACK_PRESSURED = "back_pressured"
-    NOT_CONNECTED = "not_connected"
-    CLOSED = "closed"
-    TOO_LARGE = "too_large"
-    INVALID = "invalid"
-    """It does not fit its own declaration, or its type is not one of the stream's."""
-    FAILED = "failed"
-
-    def __bool__(self) -> bool:
-        return self is OfferResult.ACCEPTED
-
-
-_RESULT_OF_CODE = {
-    NOT_CONNECTED: OfferResult.NOT_CONNECTED,
-    BACK_PRESSURED: OfferResult.BACK_PRESSURED,
-    ADMIN_ACTION: OfferResult.BACK_PRESSURED,
-    CLOSED: OfferResult.CLOSED,
-    STALE: OfferResult.CLOSED,
-    MAX_POSITION: OfferResult.CLOSED,
-    TOO_LARGE: OfferResult.TOO_LARGE,
-    INVALID: OfferResult.INVALID,
-    RANGE: OfferResult.INVALID,
-    UNKNOWN_TYPE: OfferResult.INVALID,
-    MALFORMED: OfferResult.INVALID,
-}
+QUEUED = -1
+"""What `publish` returns for a message that waits in an outbox or to be conflated: it has no sequence yet."""
+ARRAY = 256
+"""Messages encoded in one call by `publish_many`."""
+NAP_FIRST_S, NAP_LONGEST_S = 100e-6, 2e-3
+"""Pauses of `send` between two tries; each is twice the one before."""
 
 
 class Policy(NamedTuple):
-    """What to do when refused: for back pressure `block` or `raise`, for no subscriber `wait` or `raise`."""
+    """What to do when refused.
+
+    `back_pressure` is `block`, `raise`, `drop_newest` or `conflate` (then `key` names the field that tells messages
+    apart); `not_connected` is `wait`, `raise` or `drop`. The timeouts are those of `block` and `wait`.
+    """
 
     back_pressure: str
     back_pressure_timeout_ns: int
     not_connected: str
     not_connected_timeout_ns: int
+    key: str | None = None
 
 
 class PublisherPort(Protocol):
@@ -78,7 +63,10 @@ class PublisherPort(Protocol):
 
     def publish(self, message: object, /) -> int: ...
     def offer(self, body: object, /) -> int: ...
-    def publish_list(self, bodies: list[bytes], /) -> int: ...
+    def retry(self, body: object, /) -> int: ...
+    def publish_array(self, encoded: object, start: int = 0, /) -> int: ...
+    def drop(self) -> int: ...
+    def hold(self, held: bool, /) -> int: ...
     @property
     def code(self) -> int: ...
 
@@ -91,6 +79,36 @@ class Endpoint(Protocol):
     def wait_window_ns(self, deadline_ns: int) -> None:
         """Wait, without the GIL, until the publication may take more or the deadline passes."""
         ...
+
+
+class Waiter(Line, Protocol):
+    """A publisher as its waiting messages see it."""
+
+    stream: str
+
+    def error(self, message: object, body: object, code: int, waited_ns: int = 0) -> ActorBusError:
+        """Return what tells why a message was refused."""
+        ...
+
+
+class Outbox(Protocol):
+    """Where a poller's thread leaves refused messages (actors/outbox.py)."""
+
+    def put(self, line: Waiter, owner: str | None, message: object, body: bytes, due_ns: int) -> bool:
+        """Queue a message of handler `owner` behind those of its publisher; False when the outbox is full."""
+        ...
+
+
+class Outlet:
+    """A publisher as an output of one handler: a refused message is put down to that handler."""
+
+    def __init__(self, port: PublisherPort) -> None:
+        self._port = port
+        self.publish = port.publish  # as in Publisher: a Python frame less
+
+    def publish(self, message: object, /) -> int:
+        """Send a message; see `Publisher.publish`."""
+        return self._port.publish(message)
 
 
 class PublisherStatistics(NamedTuple):
@@ -112,26 +130,56 @@ class Publisher(Generic[M]):
         clock: Clock,
         make_port: Callable[[Callable[[object], bytes] | None, Callable[[object, object, int], int]], PublisherPort],
         endpoint: Endpoint,
-        is_poller_thread: Callable[[], bool],
+        outbox_here: Callable[[], Outbox | None],
+        *,
+        arrays: bool = False,
+        on_waiting: Callable[[], None] = lambda: None,
     ) -> None:
+        """Make it; `Endpoints` does.
+
+        Args:
+            stream: its name.
+            types: what the stream declares, `(bytes,)` for raw.
+            encode: message to body; None when messages are bodies.
+            policy: what to do when refused.
+            clock: of timeouts.
+            make_port: makes a native port over the publication.
+            endpoint: waits for room.
+            outbox_here: the outbox of the calling thread when it is a poller's, else None.
+            arrays: whether `encode` makes one msgpack array of a list of messages.
+            on_waiting: called when the first message waits to be conflated: somebody must `flush` from then on.
+        """
         self.stream = stream
         self._types = types
         self._encode = encode
         self._policy = policy
         self._clock = clock
         self._endpoint = endpoint
-        self._is_poller_thread = is_poller_thread
+        self._make_port = make_port
+        self._outbox_here = outbox_here
+        self._arrays = arrays and encode is not None
+        self._on_waiting = on_waiting
         self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._holders: set[object] = set()
+        self._conflation: Conflation | None = None
+        if policy.back_pressure == "conflate":
+            if policy.key is None:
+                raise InternalError(f"stream {stream!r} is conflated without a key")
+            self._conflation = Conflation(self, policy.key)
         self._port = make_port(encode, self._refused)
         # The builtin takes the place of the method below: a Python frame less per message.
         self.publish = self._port.publish
 
-    def publish(self, message: M) -> int:
+    def publish(self, message: M, /) -> int:
         """Send one message; returns its sequence (its position where the stream has `frame: none`).
 
+        A message that policy `drop_newest` (or `not_connected: drop`) drops is counted and returns the sequence it used
+        up. One that waits, to be conflated or in the outbox of a poller's thread, returns `QUEUED` (-1).
+
         Raises:
-            BackPressured: no room within the policy's timeout (at once for `raise`, and on a poller's thread).
-            NotConnected: no subscriber within the policy's timeout (at once for `raise`).
+            BackPressured: no room within the policy's timeout (at once for `raise`, and for a full outbox).
+            NotConnected: no subscriber within the policy's timeout (at once for `raise`, and on a poller's thread).
             EncodeError: the message does not fit its own declaration; names the field, the value and the bound.
             MessageTooLarge: longer than the channel carries; names both lengths.
             UsageError: its type is not one of the stream's messages.
@@ -140,81 +188,182 @@ class Publisher(Generic[M]):
         """
         return self._port.publish(message)
 
+    async def send(self, message: M) -> int:
+        """Send one message from an event loop: as `publish`, but waits without blocking the loop.
+
+        A cancelled `send` has sent nothing. Several at once on one publisher may overtake one another.
+
+        Raises:
+            As `publish`.
+        """
+        import asyncio  # here: who never uses it need not load it
+
+        body: object = message
+        if self._encode is not None:
+            try:
+                body = self._encode(message)
+            except Exception as error:
+                raise self.error(message, error, ENCODE) from error
+        code = self._port.offer(body)
+        started, nap_s = self._clock.monotonic_ns(), NAP_FIRST_S
+        while code < 0:
+            answer = self._settle(message, body, code, self._clock.monotonic_ns() - started, None)
+            if answer is not None:
+                return answer
+            await asyncio.sleep(nap_s)
+            nap_s = min(2 * nap_s, NAP_LONGEST_S)
+            code = self._again(body)
+        return code
+
     def publish_many(self, messages: Iterable[M]) -> int:
-        """Send messages in order; returns how many (all of them), or raises as `publish` does at the first refused."""
-        publish = self._port.publish
+        """Send messages in order; returns how many (all of them), or raises as `publish` does at the first refused.
+
+        A list or tuple is faster than an iterator: it is encoded in large pieces.
+        """
         sent = 0
+        if self._arrays and isinstance(messages, (list, tuple)):
+            for start in range(0, len(messages), ARRAY):
+                sent += self._publish_piece(messages[start : start + ARRAY])
+            return sent
+        publish = self._port.publish
         for message in messages:
             publish(message)
             sent += 1
         return sent
 
+    def _publish_piece(self, piece: Sequence[M]) -> int:
+        """Send some messages by one encode; those from the first refused on, one by one."""
+        port, encode = self._port, cast("Callable[[object], bytes]", self._encode)
+        accepted, offered = 0, False
+        with contextlib.suppress(Exception):  # which message is wrong is found below
+            accepted = port.publish_array(encode(list(piece)))
+            offered = True
+        if offered and accepted < len(piece):  # it was counted as refused: it is not offered as a new one
+            message, body = piece[accepted], encode(piece[accepted])
+            if (code := self._again(body)) < 0:
+                self._refused(message, body, code)
+            accepted += 1
+        for message in piece[accepted:]:
+            port.publish(message)
+        return len(piece)
+
     def offer(self, message: M) -> OfferResult:
-        """Try once to send: never raises, never waits. On any thread."""
+        """Try once to send: never raises, never waits. On any thread.
+
+        `BACK_PRESSURED` too while refused messages wait in front of it.
+        """
         try:
             code = self._port.offer(self._encode(message) if self._encode is not None else message)
         except Exception:  # noqa: BLE001 - by contract a result, not an exception
             return OfferResult.INVALID
-        if code >= 0:
-            return OfferResult.ACCEPTED
-        return _RESULT_OF_CODE.get(code, OfferResult.FAILED)
+        return result_of(code)
+
+    def outlet(self, owner: str) -> Outlet:
+        """Return this publisher as an output of a handler, with a port of its own."""
+
+        def refused(message: object, body: object, code: int) -> int:
+            return self._refused(message, body, code, owner)
+
+        return Outlet(self._make_port(self._encode, refused))
+
+    def flush(self) -> bool:
+        """Send what waits to be conflated, as far as there is room; True when nothing waits. Never waits."""
+        return self._conflation is None or self._conflation.flush()
+
+    def give_up(self) -> int:
+        """Drop what waits to be conflated, counted; returns how many."""
+        return 0 if self._conflation is None else self._conflation.give_up()
 
     def release(self) -> None:
         """Make every thread that waits in `publish` return with `ClosedError`: the node is closing."""
         self._stop.set()
 
+    # -- what waiting messages need (Waiter) -------------------------------------------------------------------------
+
+    def retry(self, body: object) -> int:
+        """Offer a body that was refused before: not counted as refused again, and not held up by those that wait."""
+        return self._port.retry(body)
+
+    def drop(self) -> int:
+        """Give up one message: counted `dropped`, its sequence used up and returned."""
+        return self._port.drop()
+
+    def keeps(self, code: int) -> bool:
+        """Whether a waiting message that is refused with this code goes on waiting."""
+        if code == NOT_CONNECTED:
+            return self._policy.not_connected != "drop"
+        return code in (BACK_PRESSURED, ADMIN_ACTION)
+
+    def hold(self, holder: object) -> None:
+        """Refuse whatever is no retry: messages of this holder wait in front."""
+        with self._lock:
+            self._holders.add(holder)
+            self._port.hold(True)
+
+    def unhold(self, holder: object) -> None:
+        """Nothing of this holder waits any more."""
+        with self._lock:
+            self._holders.discard(holder)
+            if not self._holders:
+                self._port.hold(False)
+
     # -- off the fast way --------------------------------------------------------------------------------------------
 
-    def _refused(self, message: object, body: object, code: int) -> int:
-        """Settle a refused publish: wait and try again by the policy, or raise what tells why."""
-        offer = self._port.offer
-        started = self._clock.monotonic_ns()
+    def _refused(self, message: object, body: object, code: int, owner: str | None = None) -> int:
+        """Settle a refused publish by the policy: drop it, let it wait, wait and try again; or raise what tells why."""
+        started, waited_ns = self._clock.monotonic_ns(), 0
         while code < 0:
-            if code in (BACK_PRESSURED, ADMIN_ACTION):
-                waits, timeout_ns = self._policy.back_pressure == "block", self._policy.back_pressure_timeout_ns
-            elif code == NOT_CONNECTED:
-                waits, timeout_ns = self._policy.not_connected == "wait", self._policy.not_connected_timeout_ns
-            else:
-                raise self._error(message, body, code)
+            answer = self._settle(message, body, code, waited_ns, owner)
+            if answer is not None:
+                return answer
+            self._endpoint.wait_window_ns(started + self._timeout_ns(code))
+            code = self._again(body)
             waited_ns = self._clock.monotonic_ns() - started
-            if not waits or waited_ns >= timeout_ns or self._is_poller_thread():
-                raise self._error(message, body, code, waited_ns)
-            if self._stop.is_set():
-                raise ClosedError(f"stream {self.stream!r} was closed while a publish waited for room")
-            self._endpoint.wait_window_ns(started + timeout_ns)
-            code = offer(body)
         return code
 
-    def _error(self, message: object, body: object, code: int, waited_ns: int = 0) -> ActorBusError:
-        kind = type(message).__name__
-        waited = f" after {waited_ns / 1e9:.3f} s" if waited_ns else ""
-        if code in (BACK_PRESSURED, ADMIN_ACTION):
-            return BackPressured(
-                f"stream {self.stream!r} has no room for this {kind}{waited}: its slowest subscriber is behind; "
-                "speed it up, give the channel a longer term-length, or choose another back_pressure policy"
-            )
+    def _settle(self, message: object, body: object, code: int, waited_ns: int, owner: str | None) -> int | None:
+        """Apply the policy to a refusal: publish's answer, or None when the caller is to wait and try again."""
         if code == NOT_CONNECTED:
-            return NotConnected(
-                f"stream {self.stream!r} has no subscriber{waited}: start one on this channel and stream id, "
-                "or set not_connected to another policy"
-            )
-        if code in (CLOSED, STALE):
-            return ClosedError(f"stream {self.stream!r} is closed: publish before the node closes")
-        if code == MAX_POSITION:
-            return ClosedError(
-                f"stream {self.stream!r} reached the last position of its term length (2^31 terms): "
-                "restart the node, with a longer term-length if it comes soon"
-            )
-        if code == TOO_LARGE:
-            length = len(cast("bytes", body)) if hasattr(body, "__len__") else 0
-            return MessageTooLarge(
-                f"this {kind} is {length} bytes encoded; stream {self.stream!r} carries "
-                f"{self._endpoint.max_message_length} with its frame: use a longer term-length (a message is at most "
-                "an eighth of it), or split the message"
-            )
-        if self._types != (bytes,) and not isinstance(message, self._types):
-            known = ", ".join(known.__name__ for known in self._types)
-            return UsageError(f"stream {self.stream!r} carries {known}, not {kind}: add it to `messages`")
-        if code in (ENCODE, RANGE, MALFORMED, UNKNOWN_TYPE, INVALID):
-            return explain_encode_failure(message, body if isinstance(body, BaseException) else None)
-        return DriverLost(f"stream {self.stream!r}: the media driver or its client failed (code {code})")
+            policy = self._policy.not_connected
+        elif code in (BACK_PRESSURED, ADMIN_ACTION):
+            policy = self._policy.back_pressure
+        else:
+            raise self.error(message, body, code)
+        if policy == "raise" or (waited_ns >= self._timeout_ns(code) and policy in ("block", "wait")):
+            raise self.error(message, body, code, waited_ns)
+        if self._stop.is_set():
+            raise ClosedError(f"stream {self.stream!r} was closed while a publish waited for room")
+        if policy in ("drop_newest", "drop"):
+            if (sequence := self._port.drop()) < 0:
+                raise self.error(message, body, sequence)
+            return sequence
+        if self._conflation is not None and policy == "conflate":
+            first = self._conflation.put(message, _kept(body))
+            if not self._conflation.flush() and first:
+                self._on_waiting()
+            return QUEUED
+        outbox = self._outbox_here()
+        if outbox is None:
+            return None
+        due_ns = self._clock.monotonic_ns() + self._timeout_ns(code)
+        if policy == "block" and outbox.put(self, owner, message, _kept(body), due_ns):
+            return QUEUED
+        raise self.error(message, body, code, waited_ns)
+
+    def _timeout_ns(self, code: int) -> int:
+        policy = self._policy
+        return policy.not_connected_timeout_ns if code == NOT_CONNECTED else policy.back_pressure_timeout_ns
+
+    def _again(self, body: object) -> int:
+        """Try a waiting thread's body again, unless others wait in front."""
+        return BACK_PRESSURED if self._holders else self._port.retry(body)
+
+    def error(self, message: object, body: object, code: int, waited_ns: int = 0) -> ActorBusError:
+        """Return what tells why a message was refused."""
+        longest = self._endpoint.max_message_length
+        return refusal(self.stream, self._types, longest, message, body, code, waited_ns)
+
+
+def _kept(body: object) -> bytes:
+    """Return the bytes of a body: its owner may write into a bytearray again before it is sent."""
+    return body if isinstance(body, bytes) else bytes(cast("bytes", body))

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from actorbus.dispatch.handler import Handler, marked_methods
+from actorbus.dispatch.handler import Handler, batch_types, marked_methods
 from actorbus.errors import UsageError
 
-__all__ = ["Call", "Route", "calls_for", "in_priority_order", "taken_types"]
+__all__ = ["Call", "Route", "calls_for", "in_priority_order", "taken_types", "takes"]
 
 
 class Route(NamedTuple):
@@ -30,6 +30,8 @@ class Call(NamedTuple):
     route: Route
     function: Callable[..., Any]
     takes_meta: bool
+    posted: bool = False
+    """It hands the message to another thread, instead of handling it."""
 
 
 def in_priority_order(routes: Iterable[Route]) -> list[Route]:
@@ -38,6 +40,14 @@ def in_priority_order(routes: Iterable[Route]) -> list[Route]:
 
 
 def _methods_by_type(cls: type) -> dict[type, tuple[str, bool]]:
+    whole = batch_types(cls)
+    if whole is not None:
+        if marked := marked_methods(cls):
+            raise UsageError(
+                f"{cls.__qualname__} is a BatchHandler and marks {marked[0][0]!r} with @on; "
+                "take the messages in on_batch, or subclass Handler"
+            )
+        return dict.fromkeys(whole, ("on_batch", True))
     methods: dict[type, tuple[str, bool]] = {}
     for name, wanted, takes_meta in marked_methods(cls):
         for message_type in wanted:
@@ -64,6 +74,12 @@ def calls_for(routes: Sequence[Route], message_type: type) -> list[Call]:
             name, takes_meta = found
             calls.append(Call(route, getattr(route.handler, name), takes_meta))
     return calls
+
+
+def takes(cls: type, message_type: type) -> bool:
+    """Return whether handlers of a class take messages of a type."""
+    methods = _methods_by_type(cls)
+    return message_type in methods or object in methods
 
 
 def taken_types(handlers: Iterable[type[Handler]], declared: Iterable[type]) -> list[type]:

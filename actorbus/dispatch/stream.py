@@ -5,66 +5,37 @@ Thread: the poller's, for everything but `counts()`. Guarantees:
 * inv_body_belongs_to_its_record: as many messages come out of the decoder as the native part wrote records, or the
   batch is decoded one by one and each that fails is quarantined under its own address.
 * An exception of a handler never leaves `step`; it is counted and settled by the handler's `on_error`.
+* Handlers of `dispatch: mailbox` are handed the batch at their turn (order.py); one copy of it serves all of them.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol, cast
+from typing import cast
 
 from actorbus.clock import Clock
 from actorbus.codec import Decoding
 from actorbus.dispatch.events import StreamEvent
-from actorbus.dispatch.handler import Handler
-from actorbus.dispatch.loop import Loop, build_loop
-from actorbus.dispatch.meta import Countdown, Meta, Record
-from actorbus.dispatch.notices import Notice, event_of
-from actorbus.dispatch.routes import Call, Route, calls_for, in_priority_order
+from actorbus.dispatch.handler import BatchHandler, Handler
+from actorbus.dispatch.handover import Handover
+from actorbus.dispatch.loop import build_loop
+from actorbus.dispatch.meta import BatchMeta, Countdown, Meta, Record
+from actorbus.dispatch.notices import event_of
+from actorbus.dispatch.order import MailRoute, Stages, arrange, takers
+from actorbus.dispatch.parcel import Origin
+from actorbus.dispatch.port import OnePlace, Port
+from actorbus.dispatch.routes import Call, Route, calls_for, in_priority_order, takes
+from actorbus.dispatch.state import HandlerState, describe
+from actorbus.dispatch.tally import Tally
 from actorbus.errors import InternalError
 
-__all__ = ["HandlerState", "Port", "StreamDispatcher"]
+__all__ = ["StreamDispatcher"]
 
 REASON_DECODE = 3
 REASON_HANDLER = 4
 NOTICES = -1
 SAMPLE_EVERY = 64
 """One batch in so many has one message traced: which handlers ran, and how late. 1/64 is under 1 % of the cost."""
-
-
-class Port(Protocol):
-    """What the dispatcher needs of a native `PollPort` (actorbus/ffi)."""
-
-    def poll(self) -> int: ...
-    def bodies(self) -> list[bytes]: ...
-    def record(self, place: int, /) -> Record: ...
-    def reject(self, place: int, reason: int, error: str, /) -> object: ...
-    def session_position(self, session: int, /) -> int: ...
-    def notices(self) -> list[Notice]: ...
-    @property
-    def type_counts(self) -> list[tuple[int, int]]: ...
-
-
-class Latency(Protocol):
-    """Where sampled latencies go: a histogram of the statistics file."""
-
-    def record(self, value_ns: int, /) -> None: ...
-
-
-class HandlerState:
-    """What is counted of one handler, on all its streams. Written on the poller's thread only."""
-
-    __slots__ = ("errors", "frozen", "latency", "log", "name", "on_error", "restarts", "seen", "stopped", "undecoded")
-
-    def __init__(self, name: str, on_error: str, latency: Latency, log: logging.Logger) -> None:
-        self.name = name
-        self.on_error = on_error
-        self.latency = latency
-        self.log = log
-        self.errors = 0
-        self.restarts = 0
-        self.stopped = False
-        self.seen: set[type[BaseException]] = set()
 
 
 class _Rebuild(Exception):
@@ -86,27 +57,39 @@ class StreamDispatcher:
         *,
         on_stopped: Callable[[str, Handler, BaseException], None],
         on_event: Callable[[StreamEvent], None],
+        on_restart: Callable[[str, Handler, BaseException, str, Record], None] | None = None,
+        mails: Sequence[MailRoute] = (),
+        numbers: Iterator[int] | None = None,
     ) -> None:
+        """Make it, of `routes` (handlers of this thread) and `mails` (those with mailboxes) of one stream.
+
+        `types` are those handlers take, by id; `states` the counters of this thread's handlers; `numbers` counts the
+        batches that are handed over, for all streams of a poller. `on_stopped` is told when an `on_error` stopped a
+        handler; `on_restart` its name, object, cause, stream and message when it is to be restarted.
+        """
         self.name = name
         self._port = port
         self._poll = port.poll
         self._decoding = decoding
         self._types = dict(types)
         self._routes = in_priority_order(routes)
+        self._mails = Handover(name, port, tuple(self._types.values()), mails, numbers)
         self._states = states
         self._clock = clock
         self._on_stopped = on_stopped
         self._on_event = on_event
+        self._on_restart = on_restart
         self._meta = Meta(name, port.record)
         self._until_sample = 1  # the first batch is sampled
         self._samples: list[tuple[str, int, list[str]]] = []
         self._last_rejected: tuple[int, int] | None = None
         self._batches = 0
-        self._undecoded: dict[int, int] = {}
-        self._at_stop: dict[str, int] = {}
-        self._batch: list[object] = []
+        self._tally = Tally(port, self._types, states)
+        self._batch: Sequence[object] = ()
         self._batch_at: int | None = None
-        self.rebuild()
+        self._stages = Stages([], [], [])
+        self._rearrange = True
+        self._arrange()
 
     # -- the way of a batch ------------------------------------------------------------------------------------------
 
@@ -116,11 +99,9 @@ class StreamDispatcher:
         if count > 0:
             self.dispatch(count)
             return count
-        if count == 0:
-            return 0
         if count == NOTICES:
             return self._tell()
-        return 0  # stale: the subscription was closed; the actor hears of it on its control lane
+        return 0  # nothing; or stale: the subscription was closed, the actor hears of it on its control lane
 
     def dispatch(self, count: int) -> None:
         """Decode the port's current batch of `count` messages and hand it to the handlers."""
@@ -141,7 +122,12 @@ class StreamDispatcher:
         self._run(messages, count)
 
     def _run(self, messages: list[object], count: int) -> None:
+        if self._rearrange:
+            self._arrange()
+        stages = self._stages
         self._batch, self._batch_at = messages, None
+        self._mails.begin()
+        self._hand_all(stages.first, messages, None)
         left = iter(messages)
         meta = self._meta
         meta.open(cast("Countdown", left), count)  # a list's iterator counts what is left
@@ -150,15 +136,47 @@ class StreamDispatcher:
             if not self._until_sample:
                 self._until_sample = SAMPLE_EVERY
                 self._sample(left)
-            while True:
-                try:
-                    self._loop(left, meta, self._fail)
-                    return
-                except _Rebuild:
-                    self.rebuild()
+            if stages.loop:
+                self._through_loop(left)
         finally:
             meta.close()
             self._batches += 1
+        self._hand_all(stages.last, messages, None)
+
+    def _through_loop(self, left: Iterator[object]) -> None:
+        while True:
+            try:
+                self._loop(left, self._meta, self._fail)
+                return
+            except _Rebuild:
+                self.rebuild()
+
+    def _hand_all(
+        self, items: Sequence[Route | MailRoute], messages: Sequence[object], places: Sequence[int] | None
+    ) -> None:
+        for item in items:
+            self._hand(item, messages, places)
+
+    def _hand(self, item: Route | MailRoute, messages: Sequence[object], places: Sequence[int] | None) -> None:
+        """Give a whole batch to a mailbox or a batch handler. `places` are its messages' in the port's batch."""
+        if isinstance(item, MailRoute):
+            self._mails.hand(item, messages, places)
+            return
+        state = self._states[item.name]
+        if state.stopped or state.away or not isinstance(item.handler, BatchHandler):
+            return
+        handler = cast("BatchHandler[object]", item.handler)
+        chosen = [number for number, message in enumerate(messages) if takes(type(handler), type(message))]
+        at = chosen if places is None else [places[number] for number in chosen]
+        if not at:
+            return
+        meta = BatchMeta(self.name, lambda index: self._port.record(at[index]), len(at))
+        try:
+            handler.on_batch(tuple(messages[number] for number in chosen), meta)
+        except BaseException as error:  # noqa: BLE001 - the same rule as in the compiled loop
+            self._settle_whole(item, at, error)
+        finally:
+            meta.close()
 
     def _one_by_one(self, count: int) -> None:
         """Decode each body by itself; those that fail go to the quarantine, the others to the handlers."""
@@ -172,27 +190,28 @@ class StreamDispatcher:
                 places.append(place)
             except Exception as error:  # noqa: BLE001 - whatever a decoder says of a wrong body, it is theirs
                 type_id = port.record(place)[7]
-                self._undecoded[type_id] = self._undecoded.get(type_id, 0) + 1
+                self._tally.not_decoded(type_id)
                 port.reject(place, REASON_DECODE, f"{type(error).__name__}: {error}")
         if len(good) == count:
             self._run(good, count)
             return
+        if self._rearrange:
+            self._arrange()
+        stages = self._stages
         self._batch = good
+        self._mails.begin()
+        self._hand_all(stages.first, good, places)
         for number, message in enumerate(good):
-            # Alone in its own small batch, at its own place: `_Place` counts down from there.
+            # Alone in its own small batch, at its own place: `OnePlace` counts down from there.
             self._batch_at = number
             self._run_at(message, places[number])
+        self._hand_all(stages.last, good, places)
 
     def _run_at(self, message: object, place: int) -> None:
-        left = _Place(message, place)
+        left = OnePlace(message, place)
         self._meta.open(left, 0)
         try:
-            while True:
-                try:
-                    self._loop(left, self._meta, self._fail)
-                    return
-                except _Rebuild:
-                    self.rebuild()
+            self._through_loop(left)
         finally:
             self._meta.close()
             self._batches += 1
@@ -202,42 +221,70 @@ class StreamDispatcher:
     def _fail(self, number: int, message: object, error: BaseException) -> None:
         """Settle an error met in the compiled loop, which is left only when the handler is to stop."""
         call = self._calls[number]
+        calls = self._calls_by_type[type(message)]  # of this loop: settling may build another
         if self._settle(call, error):
-            calls = self._calls_by_type[type(message)]
             self._call_each(calls[calls.index(call) + 1 :], message)
             raise _Rebuild
 
     def _settle(self, call: Call, error: BaseException) -> bool:
-        """Count an error and apply the handler's `on_error`; True when the handler has just been stopped by it."""
+        """Count an error and apply the handler's `on_error`; True when the handler gets nothing more for now."""
         state = self._states[call.route.name]
-        state.errors += 1
-        if type(error) not in state.seen:
-            state.seen.add(type(error))
-            state.log.error(
-                "%s raised %s on stream %r; further ones of this type are only counted",
-                state.name,
-                type(error).__name__,
-                self.name,
-                exc_info=error,
-            )
+        state.raised(error, f"on stream {self.name!r}")
         if state.on_error == "quarantine":
             place = self._meta.place()
             if self._last_rejected != (self._batches, place):
                 self._last_rejected = (self._batches, place)
-                self._port.reject(place, REASON_HANDLER, f"{state.name}: {type(error).__name__}: {error}")
-        if state.on_error != "stop":
+                self._reject(place, f"{state.name}: {describe(error)}")
+        if state.on_error not in ("stop", "restart"):
             return False
-        state.stopped = True
-        self._at_stop[state.name] = self._messages_of(call.route, self.type_counts()) - self._left_for(call.route)
-        self._on_stopped(state.name, call.route.handler, error)
+        left_at = self._tally.came_for(call.route) - self._left_for(call.route)
+        self._leave(call.route, left_at, error, self._meta.record())
         return True
+
+    def _settle_whole(self, route: Route, places: Sequence[int], error: BaseException) -> None:
+        """Count an error of a batch handler: it is that of all its messages."""
+        state = self._states[route.name]
+        state.raised(error, f"on stream {self.name!r}, with a batch of {len(places)}")
+        if state.on_error == "quarantine":
+            for place in places:
+                self._reject(place, f"{state.name}: {describe(error)}")
+        elif state.on_error in ("stop", "restart"):
+            left_at = self._tally.came_for(route)
+            self._leave(route, left_at, error, self._port.record(places[0]))
+            self.rebuild()
+
+    def _reject(self, place: int, why: str) -> None:
+        """Put a message of the current batch into the quarantine, once."""
+        if self._mails.note_rejected(place):
+            self._port.reject(place, REASON_HANDLER, why)
+
+    def reject_parcel(self, origin: Origin, place: int, why: str) -> None:
+        """Put a message of a batch that was handed over into the quarantine, once. The poller's thread."""
+        if place not in origin.rejected:
+            origin.rejected.add(place)
+            self._port.put(*origin.refused(place, REASON_HANDLER, why))
+
+    def _leave(self, route: Route, left_at: int, error: BaseException, record: Record) -> None:
+        """Take a handler out, for good or until its restart, and tell the poller."""
+        state = self._states[route.name]
+        self._tally.leave(route.name, left_at)
+        if state.on_error == "restart" and self._on_restart is not None:
+            state.away = True
+            self._on_restart(route.name, route.handler, error, self.name, record)
+            return
+        state.stopped = state.failed = True
+        self._on_stopped(route.name, route.handler, error)
 
     def _call_each(self, calls: Sequence[Call], message: object) -> list[str]:
         """Make these calls one after the other, away from the compiled loop; returns who ran."""
         ran: list[str] = []
         for call in calls:
+            if call.posted:
+                call.function(message)
+                ran.append(call.route.name)
+                continue
             state = self._states[call.route.name]
-            if state.stopped:
+            if state.stopped or state.away:
                 continue
             ran.append(state.name)
             try:
@@ -251,14 +298,17 @@ class StreamDispatcher:
 
     def _sample(self, left: Iterator[object]) -> None:
         """Handle the next message by hand and note who ran, in what order, and how late each was."""
+        stages = self._stages
         message = next(left)
         record = self._meta.record()
         published = record[5] or record[6]
         clock = self._clock
-        ran: list[str] = []
+        ran = takers(stages.first, type(message))
         for call in list(self._calls_by_type.get(type(message), ())):
-            self._states[call.route.name].latency.record(max(0, clock.time_ns() - published))
+            if not call.posted:
+                self._states[call.route.name].latency.record(max(0, clock.time_ns() - published))
             ran += self._call_each([call], message)
+        ran += takers(stages.last, type(message))
         if len(self._samples) < 64:
             self._samples.append((self.name, record[3], ran))
         if self._stale_loop:
@@ -271,9 +321,10 @@ class StreamDispatcher:
         for notice in notices:
             event = event_of(notice, self.name, now)
             self._on_event(event)
+            self._mails.tell(event)
             for route in list(self._routes):
                 state = self._states[route.name]
-                if state.stopped:
+                if state.stopped or state.away:
                     continue
                 try:
                     route.handler.on_event(event)
@@ -282,30 +333,54 @@ class StreamDispatcher:
                     state.log.exception("%s.on_event raised", state.name, exc_info=error)
         return len(notices) or 1
 
+    # -- who is there ------------------------------------------------------------------------------------------------
+
+    def _is_out(self, name: str) -> bool:
+        state = self._states[name]
+        return state.stopped or state.away
+
+    def _arrange(self) -> None:
+        """Work out the order anew. Between batches: in one, nobody may move to another stage."""
+        self._rearrange = False
+        there = [route for route in self._routes if not self._is_out(route.name)]
+        self._stages = arrange(there, self._mails.routes)
+        self._build()
+
     def rebuild(self) -> None:
-        """Build the loop anew without the handlers that have stopped. The poller's thread."""
+        """Go on without the handlers that are out, and from the next batch on in a new order. The poller's thread."""
+        out = [route for route in self._routes if self._is_out(route.name)]
+        for route in out:
+            self._tally.leave(route.name, self._tally.came_for(route))
+        self._stages = self._stages.without(route.name for route in out)
+        self._rearrange = True
+        self._build()
+
+    def restore(self, name: str, handler: Handler) -> None:
+        """Take a handler in again, as a new object. The poller's thread, between batches."""
+        for place, route in enumerate(self._routes):
+            if route.name == name:
+                self._tally.come_back(route)
+                self._routes[place] = route._replace(handler=handler)
+        self._rearrange = True
+
+    def _build(self) -> None:
+        """Compile the loop."""
         self._stale_loop = False
-        counts = self.type_counts()
-        for route in self._routes:
-            if self._states[route.name].stopped and route.name not in self._at_stop:
-                self._at_stop[route.name] = self._messages_of(route, counts)
-        self._routes = [route for route in self._routes if not self._states[route.name].stopped]
         self._calls_by_type: dict[type, list[Call]] = {
-            message_type: calls_for(self._routes, message_type) for message_type in self._types.values()
+            message_type: self._calls_of(message_type) for message_type in self._types.values()
         }
-        self._loop: Loop
         self._loop, self._calls = build_loop(self._calls_by_type)
 
+    def _calls_of(self, message_type: type) -> list[Call]:
+        calls: list[Call] = []
+        for item in self._stages.loop:
+            if isinstance(item, Route):
+                calls += calls_for([item], message_type)
+            elif takes(item.cls, message_type):
+                calls.append(self._mails.call(item, self._meta))
+        return calls
+
     # -- what it counted ---------------------------------------------------------------------------------------------
-
-    def type_counts(self) -> dict[int, int]:
-        """Return how many messages of each type id were handed to handlers so far."""
-        return {type_id: count - self._undecoded.get(type_id, 0) for type_id, count in self._port.type_counts}
-
-    def _messages_of(self, route: Route, counts: Mapping[int, int]) -> int:
-        return sum(
-            counts.get(type_id, 0) for type_id, message_type in self._types.items() if calls_for([route], message_type)
-        )
 
     def _left_for(self, route: Route) -> int:
         """Return how many messages behind the current one, in its batch, the handler would have got."""
@@ -313,33 +388,13 @@ class StreamDispatcher:
         return sum(1 for message in self._batch[at + 1 :] if calls_for([route], type(message)))
 
     def messages(self) -> dict[str, int]:
-        """Return how many messages each handler was given on this stream (raising ones included)."""
-        counts = self.type_counts()
-        return {**{route.name: self._messages_of(route, counts) for route in self._routes}, **self._at_stop}
+        """Return how many messages each handler of this thread was given on this stream (raising ones included)."""
+        return self._tally.messages(self._routes)
+
+    def dead_letters(self) -> dict[str, int]:
+        """Return how many messages came for each handler of this thread while it was out because of an error."""
+        return self._tally.dead_letters(self._routes)
 
     def samples(self) -> list[tuple[str, int, list[str]]]:
         """Return the traced messages: stream, sequence, handlers in the order they ran."""
         return list(self._samples)
-
-
-class _Place:
-    """An iterator of one message that counts as standing at a given place of the batch (see `Meta.place`)."""
-
-    __slots__ = ("_message", "_place")
-
-    def __init__(self, message: object, place: int) -> None:
-        self._message: object | None = message
-        self._place = place
-
-    def __iter__(self) -> _Place:
-        return self
-
-    def __next__(self) -> object:
-        message = self._message
-        if message is None:
-            raise StopIteration
-        self._message = None
-        return message
-
-    def __length_hint__(self) -> int:
-        return -self._place - 1  # so that 0 - hint - 1 is the place

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from actorbus.errors import OutOfMemory
-from actorbus.ffi.native import ffi, lib
+from actorbus.ffi.native import lib
 
 __all__ = ["Notice", "OfferPort", "PollPort", "Quarantined", "Record", "make_offer_port", "make_poll_port"]
 
@@ -68,6 +68,10 @@ class OfferPort(Protocol):
         """Give up the next message by policy: counted, its sequence used up and returned."""
         ...
 
+    def hold(self, held: bool, /) -> int:
+        """While True, refuse everything but `retry`: messages refused before wait in front; AB_OK or AB_STALE."""
+        ...
+
     @property
     def code(self) -> int:
         """Why the last publish_list or publish_array stopped; AB_OK when it did not."""
@@ -116,6 +120,26 @@ class PollPort(Protocol):
         """Move message `place` of the batch to the quarantine; AB_OK or AB_STALE."""
         ...
 
+    def put(
+        self,
+        session: int,
+        position: int,
+        index: int,
+        sequence: int,
+        type_id: int,
+        version: int,
+        reason: int,
+        error: str,
+        body: bytes,
+        /,
+    ) -> int:
+        """Put a message of an earlier batch, that was copied, into the quarantine; AB_OK or AB_STALE."""
+        ...
+
+    def copy(self) -> tuple[bytes, bytes, int]:
+        """Return what outlives the batch: its bytes, its records (48 bytes each: dispatch/parcel.py), receive time."""
+        ...
+
     def notices(self) -> list[Notice]:
         """Take what must be told before the next batch: joined, left, gaps, images."""
         ...
@@ -143,7 +167,7 @@ _types: dict[str, Callable[..., object]] = {}
 
 
 def _type(name: str) -> Callable[..., object]:
-    if not _types and lib.ab_ports_install(ffi.cast("uintptr_t", id(_types))) != lib.AB_OK:
+    if not _types and lib.ab_ports_install(id(_types)) != lib.AB_OK:
         raise OutOfMemory("no memory for the types of the ports")
     return _types[name]
 
@@ -153,7 +177,8 @@ def make_offer_port(handle: int, encode: Encode | None, refused: Refused) -> Off
 
     Args:
         handle: the publication's native handle.
-        encode: message to body, or None when messages are bodies. What it raises passes through.
+        encode: message to body, or None when messages are bodies. An Exception of it goes to `refused`, in the
+            place of the body, with the code AB_ENCODE.
         refused: called with message, body and code for what was not accepted; its answer is publish's.
     """
     return cast("OfferPort", _type("OfferPort")(handle, encode, refused))

@@ -184,6 +184,10 @@ class PollSet:
         if lib.ab_poll_set_pause(self.native, number, int(paused)) != lib.AB_OK:
             raise UsageError(f"stream number {number} is not in the poll set (it has {len(self._subscriptions)})")
 
+    def service(self) -> None:
+        """Service the images of paused streams, for who is too busy to wait (trap P15)."""
+        lib.ab_poll_set_service(self.native)
+
     def waiter(self, event: Event, idle: Idle) -> Waiter:
         """Return the wait on this set and `event` together."""
         return Waiter(event, self, idle)
@@ -204,6 +208,14 @@ class Waiter:
         self._event = event
         self._set = poll_set
         self._idle = idle
+
+    def pause(self, number: int, paused: bool) -> None:
+        """Stop or go on polling a stream of the set."""
+        self._set.pause(number, paused)
+
+    def service(self) -> None:
+        """Service the images of paused streams, for who is too busy to wait."""
+        self._set.service()
 
     def wait(self, seen: int, deadline_ns: int | None) -> int:
         """Return the number of a stream that has a batch or notices, or WAKE or TIMED_OUT.

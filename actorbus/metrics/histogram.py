@@ -34,6 +34,8 @@ from actorbus.ffi.stats import (
 __all__ = ["Histogram", "HistogramSnapshot", "LatencySummary"]
 
 _MILLIONTHS_A_PERCENT: Final = 10_000
+LONGEST_NS: Final = 1 << 62
+"""What is longer is recorded as that: a hostile sender's publish time may be any 64 bits."""
 
 
 class LatencySummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,11 +169,15 @@ class Histogram:
         return self._address
 
     def record(self, ns: int) -> None:
-        """Record one duration. By the owner's thread only."""
+        """Record one duration; more than LONGEST_NS counts as that. By the owner's thread only."""
+        if ns > LONGEST_NS:  # before the pointer is read: no thread switch may come between it and the call
+            ns = LONGEST_NS
         histogram_record(self._memory, ns)
 
     def record_many(self, ns: int, count: int) -> None:
         """Record the same duration `count` times: of messages measured together. By the owner's thread only."""
+        if ns > LONGEST_NS:
+            ns = LONGEST_NS
         histogram_record_many(self._memory, ns, count)
 
     def percentile(self, percent: float) -> int:

@@ -100,6 +100,8 @@ class HandlerCounter(IntEnum):
     MESSAGES = 0
     ERRORS = 1
     RESTARTS = 2
+    DROPPED = 3
+    DEAD_LETTERS = 4
 
 
 class HandlerCounters(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +110,10 @@ class HandlerCounters(msgspec.Struct, frozen=True, kw_only=True):
     messages: int = 0
     errors: int = 0
     restarts: int = 0
+    dropped: int = 0
+    """Messages given up by the overflow policy of its mailbox, or cut off by the deadline of a stop."""
+    dead_letters: int = 0
+    """Messages that came for it while it was out because of an error, or that its full mailbox refused."""
 
     @classmethod
     def from_block(cls, numbers: Sequence[int]) -> Self:
@@ -116,4 +122,6 @@ class HandlerCounters(msgspec.Struct, frozen=True, kw_only=True):
             messages=numbers[HandlerCounter.MESSAGES],
             errors=numbers[HandlerCounter.ERRORS],
             restarts=numbers[HandlerCounter.RESTARTS],
+            dropped=numbers[HandlerCounter.DROPPED],
+            dead_letters=numbers[HandlerCounter.DEAD_LETTERS],
         )

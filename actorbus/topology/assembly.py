@@ -5,7 +5,15 @@ from __future__ import annotations
 import graphlib
 from collections.abc import Callable
 
-from actorbus.actors import HandlerPart, PollerPart, SessionParts, SourcePart, StreamPart
+from actorbus.actors import (
+    HandlerPart,
+    MailboxPart,
+    PollerPart,
+    RestartPolicy,
+    SessionParts,
+    SourcePart,
+    StreamPart,
+)
 from actorbus.clock import Clock, SystemClock
 from actorbus.codec import format_named
 from actorbus.dispatch import Policy
@@ -13,7 +21,7 @@ from actorbus.errors import InternalError
 from actorbus.ffi import Idle
 from actorbus.message import is_message_class, type_id_of, version_of
 from actorbus.topology.plan import HandlerPlan, IdlePlan, Plan, StreamPlan
-from actorbus.transport import Driver, EmbeddedDriver, ExternalDriver, ProcessDriver
+from actorbus.transport import Driver, EmbeddedDriver, ExternalDriver, LocalBus, LocalDriver, ProcessDriver
 
 __all__ = ["idle_of", "session_parts", "stop_levels", "stream_part"]
 
@@ -25,12 +33,14 @@ RAW_TYPE = 1
 """Type id of raw messages in our frame (interface.md)."""
 
 
-def session_parts(plan: Plan, clock: Clock | None = None) -> SessionParts:
-    """Return what the session supervisor needs to run this plan."""
+def session_parts(
+    plan: Plan, clock: Clock | None = None, *, handler_clock: Clock | None = None, bus: LocalBus | None = None
+) -> SessionParts:
+    """Return what the session supervisor needs to run this plan; `bus`: what mode none meets others on."""
     handled = {stream for handler in plan.handlers for stream in handler.streams}
     return SessionParts(
         name=plan.name,
-        make_driver=_driver_of(plan),
+        make_driver=_driver_of(plan, bus),
         clock=clock or SystemClock(),
         streams={name: stream_part(stream) for name, stream in plan.streams.items()},
         pollers=tuple(
@@ -43,6 +53,13 @@ def session_parts(plan: Plan, clock: Clock | None = None) -> SessionParts:
         statistics=plan.observability.statistics,
         connect_timeout_ns=CONNECT_TIMEOUT_NS,
         stop_timeout_ns=STOP_TIMEOUT_NS,
+        handler_clock=handler_clock,
+        restarts=RestartPolicy(
+            plan.supervision.max_restarts,
+            plan.supervision.within_ns,
+            plan.supervision.backoff_initial_ns,
+            plan.supervision.backoff_max_ns,
+        ),
     )
 
 
@@ -57,12 +74,14 @@ def idle_of(plan: IdlePlan) -> Idle:
     )
 
 
-def _driver_of(plan: Plan) -> Callable[[], Driver]:
+def _driver_of(plan: Plan, bus: LocalBus | None) -> Callable[[], Driver]:
     mode, directory, settings = plan.driver.mode, plan.driver.directory, plan.driver.settings
     if mode == "external":
         if directory is None:
             raise InternalError("an external driver was planned without a directory")
         return lambda: ExternalDriver(directory)
+    if mode == "none":
+        return lambda: LocalDriver(bus)
     kind = ProcessDriver if mode == "process" else EmbeddedDriver
     return lambda: kind(directory, settings)
 
@@ -89,13 +108,22 @@ def stream_part(plan: StreamPlan) -> StreamPart:
         framed=plan.frame,
         encode=form.encoder(tuple(types.values())),
         decoding=form.decoding,
-        policy=Policy(back_pressure, back_pressure_ns, not_connected, not_connected_ns),
+        policy=Policy(back_pressure, back_pressure_ns, not_connected, not_connected_ns, plan.conflate_key),
     )
 
 
 def _handler_part(plan: HandlerPlan) -> HandlerPart:
     return HandlerPart(
-        plan.name, plan.cls, plan.options, plan.streams, plan.priority, plan.order, plan.on_error, plan.publishes
+        plan.name,
+        plan.cls,
+        plan.options,
+        plan.streams,
+        plan.priority,
+        plan.order,
+        plan.on_error,
+        plan.publishes,
+        None if plan.mailbox is None else MailboxPart(*plan.mailbox),
+        plan.after,
     )
 
 

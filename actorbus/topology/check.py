@@ -22,6 +22,7 @@ from actorbus.topology.model import Topology
 from actorbus.topology.profiles import load_profile
 from actorbus.topology.report import Report, TooManyProblems
 from actorbus.topology.rules_classes import check_classes
+from actorbus.topology.rules_handlers import check_handlers
 from actorbus.topology.rules_machine import check_machine
 from actorbus.topology.rules_streams import check_streams
 from actorbus.topology.rules_warnings import check_warnings
@@ -116,6 +117,7 @@ def _check(
     facts = Facts(topology, root, report, profile, app_folder)
     first_on_path(app_folder)
     check_streams(facts)
+    check_handlers(facts)
     check_machine(facts)
     check_classes(facts)
     check_warnings(facts)

@@ -38,6 +38,10 @@ class HandlerStatistics(msgspec.Struct, frozen=True):
     restarts: int
     latency_ns: LatencySummary
     """Sampled nanoseconds from a message's publish time to the call of the handler; 0 without samples."""
+    dropped: int = 0
+    """Messages its mailbox gave up by its overflow policy, or that the deadline of the stop cut off."""
+    dead_letters: int = 0
+    """Messages that came for it while it was out because of an error, or that its full mailbox refused."""
 
 
 class NodeStatistics(msgspec.Struct, frozen=True):
@@ -92,7 +96,14 @@ def node_statistics(
 
 def _handler(block: CounterBlock, latency: Histogram) -> HandlerStatistics:
     counters = HandlerCounters.from_block(block.read())
-    return HandlerStatistics(counters.messages, counters.errors, counters.restarts, latency.snapshot().summary())
+    return HandlerStatistics(
+        counters.messages,
+        counters.errors,
+        counters.restarts,
+        latency.snapshot().summary(),
+        counters.dropped,
+        counters.dead_letters,
+    )
 
 
 def quarantined(stream: str, entry: QuarantineEntry) -> Quarantined:
@@ -142,6 +153,8 @@ def summary_of(
                 "messages": handler.messages,
                 "errors": handler.errors,
                 "restarts": handler.restarts,
+                "dropped": handler.dropped,
+                "dead_letters": handler.dead_letters,
                 "latency_ns": {
                     "p50": handler.latency_ns.p50,
                     "p95": handler.latency_ns.p95,

@@ -17,7 +17,6 @@ from actorbus.units import duration_ns, size_bytes
 
 __all__ = ["LATER", "Later", "refuse_later"]
 
-HURT: Final = 'comes with "It cannot be hurt" (back pressure, mailboxes, restarts)'
 SPEED: Final = 'comes with "Speed" (batch frames, fixed layouts)'
 RECORDER: Final = 'comes with "The recorder and its journal"'
 SEALED: Final = "comes with compression and security, a later issue"
@@ -39,7 +38,6 @@ class Later(NamedTuple):
 
 
 LATER: Final[tuple[Later, ...]] = (
-    Later("driver.mode", ("embedded", "process", "external"), "the in-process transport", HURT, "use embedded"),
     Later(
         "streams.*.codec.format",
         ("msgpack", "json", "raw", "struct"),
@@ -52,39 +50,13 @@ LATER: Final[tuple[Later, ...]] = (
     ),
     Later("streams.*.codec.compression", ("none",), "compression", SEALED, "use none"),
     Later("streams.*.codec.security", ("none",), "security", SEALED, "use none"),
-    Later(
-        "streams.*.back_pressure.policy",
-        ("block", "raise", "conflate"),
-        "policy drop_newest",
-        HURT,
-        "use block or raise",
-    ),
-    Later(
-        "streams.*.back_pressure.policy",
-        ("block", "raise", "drop_newest"),
-        "policy conflate",
-        HURT,
-        "use block or raise",
-    ),
-    Later("streams.*.back_pressure.key", (None,), "a key to conflate by", HURT, "remove it"),
-    Later("streams.*.not_connected.policy", ("wait", "raise"), "policy drop", HURT, "use wait or raise"),
     Later("streams.*.batch.max_messages", (1,), "a batch frame", SPEED, "remove it"),
     Later("streams.*.batch.max_bytes", ("8k", 8192), "a batch frame", SPEED, "remove it"),
     Later("streams.*.batch.linger", ("0s",), "a batch frame", SPEED, "remove it"),
-    Later("handlers.*.dispatch", ("inline", "process"), "dispatch mailbox", HURT, "use inline"),
-    Later("handlers.*.dispatch", ("inline", "mailbox"), "dispatch process", PROCESSES, "use inline"),
-    Later("handlers.*.mailbox", (None,), "a mailbox", HURT, "remove it; inline handlers have none"),
-    Later("handlers.*.after", ([],), "after", HURT, "use priority to order handlers of a stream"),
-    Later(
-        "handlers.*.on_error", ("quarantine", "skip", "stop"), "on_error restart", HURT, "use quarantine, skip or stop"
-    ),
+    Later("handlers.*.dispatch", ("inline", "mailbox"), "dispatch process", PROCESSES, "use inline or mailbox"),
     Later("handlers.*.start", (None, "live"), "a start in the past", RECORDER, "use live"),
     Later("handlers.*.resume", (False,), "resume", RECORDER, "use false"),
     Later("recorders.*", (), "a recorder", RECORDER, "remove it"),
-    Later("supervision.max_restarts", (5,), "a restart budget of your own", HURT, "use the default, 5"),
-    Later("supervision.within", ("60s",), "a restart window of your own", HURT, "use the default, 60s"),
-    Later("supervision.backoff.initial", ("100ms",), "a restart pause of your own", HURT, "use the default, 100ms"),
-    Later("supervision.backoff.max", ("5s",), "a restart pause of your own", HURT, "use the default, 5s"),
     Later("observability.http", (None,), "http", METRICS, "use null"),
     Later("security.*", (), "security", SEALED, "remove it"),
 )

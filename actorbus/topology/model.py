@@ -145,7 +145,10 @@ class BackPressureSpec(Spec, frozen=True, kw_only=True):
 
     policy: Annotated[
         Literal["block", "drop_newest", "conflate", "raise"],
-        Meta(description="block: wait up to `timeout`, then raise; raise: at once."),
+        Meta(
+            description="block: wait up to `timeout`, then raise; raise: at once; drop_newest: drop it, counted; "
+            "conflate: keep the newest message of each `key` until there is room."
+        ),
     ] = "block"
     timeout: Annotated[Duration, Meta(description="How long block waits.")] = "1s"
     key: Annotated[str | None, Meta(description="conflate: the field that tells messages apart.")] = None
@@ -155,7 +158,8 @@ class NotConnectedSpec(Spec, frozen=True, kw_only=True):
     """What a publisher does when nobody subscribes."""
 
     policy: Annotated[
-        Literal["wait", "drop", "raise"], Meta(description="wait: up to `timeout`, then raise; raise: at once.")
+        Literal["wait", "drop", "raise"],
+        Meta(description="wait: up to `timeout`, then raise; raise: at once; drop: drop it, counted."),
     ] = "wait"
     timeout: Annotated[Duration, Meta(description="How long wait waits.")] = "5s"
 

@@ -10,6 +10,7 @@ Rules of the room:
 from __future__ import annotations
 
 import atexit
+import os
 import signal
 import threading
 import time
@@ -17,7 +18,7 @@ import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload, override
 
 from actorbus.actors import (
     Close,
@@ -27,6 +28,7 @@ from actorbus.actors import (
     OpenPublisher,
     OpenSubscriber,
     SessionSupervisor,
+    Steering,
     Subscription,
     ask,
     join,
@@ -35,11 +37,14 @@ from actorbus.actors import (
 from actorbus.dispatch import Publisher
 from actorbus.errors import ActorBusError, ClosedError, UsageError
 from actorbus.metrics import StreamCounter
+from actorbus.topology.async_face import AsyncFace
 from actorbus.topology.figures import NodeHealth, NodeStatistics, Quarantined, node_statistics, quarantined, summary_of
 
 if TYPE_CHECKING:
+    from actorbus.clock import Clock
     from actorbus.topology.model import Topology
     from actorbus.topology.plan import Plan
+    from actorbus.transport import LocalBus
 
 __all__ = ["Node"]
 
@@ -47,6 +52,8 @@ M = TypeVar("M")
 OPEN_TIMEOUT_S = 60.0
 """Driver start 5 s, client 5 s, each stream up to its own connect timeout: far above their sum in practice."""
 CLOSE_MARGIN_S = 15.0
+GIVE_UP_S = 1.0
+"""How long an interrupted start may take to undo what it did; what is left then is closed at the interpreter's exit."""
 IDLE_LOOK_S = 0.01
 _MOVING = (
     StreamCounter.PUBLISHED,
@@ -59,7 +66,7 @@ _MOVING = (
 _open_nodes: weakref.WeakSet[Node] = weakref.WeakSet()
 
 
-class Node:
+class Node(AsyncFace):
     """Runs a topology: `with Node.from_yaml("topology.yaml") as node: ...`.
 
     Entering starts everything in order and waits until the streams this node both publishes and handles are
@@ -67,9 +74,22 @@ class Node:
     """
 
     def __init__(
-        self, topology: Topology | Plan, *, env: Mapping[str, str] | None = None, signals: bool = False
+        self,
+        topology: Topology | Plan,
+        *,
+        env: Mapping[str, str] | None = None,
+        signals: bool = False,
+        clock: Clock | None = None,
+        bus: LocalBus | None = None,
     ) -> None:
         """Check a topology made in Python (or take a plan) and make a node of it; nothing is started.
+
+        Args:
+            topology: what to run.
+            env: what `${NAME}` reads; the process environment when None.
+            signals: let SIGTERM and SIGINT end `wait()` (main thread only).
+            clock: what handlers, timers and sources live by; the machine's when None.
+            bus: for `driver: {mode: none}`, a bus that other nodes of this process are given too; its own when None.
 
         Raises:
             ConfigError: with every problem found.
@@ -80,9 +100,10 @@ class Node:
         plan = topology if isinstance(topology, Plan) else plan_of(topology, env=env)
         self.plan: Plan = plan
         self._signals = signals
-        self._parts = session_parts(plan)
+        self._parts = session_parts(plan, handler_clock=clock, bus=bus)
         self._levels = stop_levels(plan)
         self._lock = threading.RLock()
+        self._pid = os.getpid()
         self._supervisor: SessionSupervisor | None = None
         self._state: Literal["new", "open", "closed"] = "new"
         self._opened_ns = self._closed_ns = 0
@@ -137,6 +158,7 @@ class Node:
         """The first thing that broke while it ran: a source, a handler that its policy stopped, the driver; or None."""
         return self._failure
 
+    @override
     def open(self) -> Self:
         """Start everything; returns the node. What `with` does on entry.
 
@@ -152,27 +174,36 @@ class Node:
             self._supervisor = supervisor
             try:
                 ask(supervisor, Open(), OPEN_TIMEOUT_S)
-            except BaseException:
+            except Exception:
                 self._state = "closed"
                 self._end_supervisor()
+                raise
+            except BaseException:  # Ctrl-C and the like: whoever pressed it does not wait for a driver any longer
+                self._state = "closed"
+                supervisor.session.give_up()
+                self._end_supervisor(GIVE_UP_S)
                 raise
             self._state = "open"
             self._opened_ns = time.monotonic_ns()
             _open_nodes.add(self)
-        self._take_signals()
+        self.take_signals()
         return self
 
+    @override
     def close(self, *, drain: bool = True) -> None:
         """Drain and stop everything; idempotent, any thread but a handler's own.
 
         What the stop deadline cut off is counted in the statistics and told in `health()`.
         """
+        if self._pid != os.getpid():  # a forked child: all of it is its parent's, and another thread may hold the lock
+            self._state = "closed"
+            return
         with self._lock:
             if self._state != "open":
                 self._state = "closed"
                 return
             self._state = "closed"
-            self._give_signals_back()
+            self.give_signals_back()
             _open_nodes.discard(self)
             supervisor = self._need_supervisor()
             try:
@@ -191,10 +222,10 @@ class Node:
     ) -> None:
         self.close(drain=kind is None)
 
-    def _end_supervisor(self) -> None:
+    def _end_supervisor(self, timeout_s: float = 5.0) -> None:
         if self._supervisor is not None:
             self._supervisor.request_stop()
-            join(self._supervisor, 5.0)
+            join(self._supervisor, timeout_s)
 
     def _need_supervisor(self) -> SessionSupervisor:
         if self._supervisor is None:
@@ -276,7 +307,7 @@ class Node:
             now = clock()
             activity = self._activity()
             any_message = any_message or activity > 0
-            if activity != moved:
+            if activity != moved or not supervisor.session.is_quiet:
                 moved, last_moved = activity, now
             if for_ns is not None and now - started >= for_ns:
                 return "time"
@@ -286,11 +317,18 @@ class Node:
             if for_ns is None and until_idle_ns is None and self._parts.sources and supervisor.sources_finished:
                 return "finished"
 
+    @property
+    def steering(self) -> Steering:
+        """What a test kit asks and tells of a running node: to come to rest, and that its clock was moved."""
+        return Steering(self._open_supervisor())
+
     def _activity(self) -> int:
         blocks = self._need_supervisor().session.stream_blocks.values()
         return sum(sum(block[cell] for cell in _MOVING) for block in blocks)
 
-    def _take_signals(self) -> None:
+    @override
+    def take_signals(self) -> None:
+        """Let SIGTERM and SIGINT end `wait()`, if asked for; on the main thread, else nothing."""
         if not self._signals or threading.current_thread() is not threading.main_thread():
             return
 
@@ -300,7 +338,9 @@ class Node:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._old_handlers[number] = signal.signal(number, ask_stop)
 
-    def _give_signals_back(self) -> None:
+    @override
+    def give_signals_back(self) -> None:
+        """Put back the signal handlers that were there before."""
         if threading.current_thread() is threading.main_thread():
             for number, handler in self._old_handlers.items():
                 signal.signal(number, cast("signal.Handlers", handler))

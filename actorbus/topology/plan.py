@@ -18,11 +18,12 @@ from actorbus.message import TypeSet, is_message_class
 from actorbus.topology.channels import resolve
 from actorbus.topology.check import Checked, check_file, check_python
 from actorbus.topology.facts import DEFAULT_POLLER, Facts
-from actorbus.topology.model import ObservabilitySpec, SupervisionSpec, Topology
+from actorbus.topology.model import MailboxSpec, ObservabilitySpec, SupervisionSpec, Topology
 from actorbus.topology.planned import (
     DriverPlan,
     HandlerPlan,
     IdlePlan,
+    MailboxPlan,
     ObservabilityPlan,
     Plan,
     PollerPlan,
@@ -40,6 +41,7 @@ __all__ = [
     "DriverPlan",
     "HandlerPlan",
     "IdlePlan",
+    "MailboxPlan",
     "ObservabilityPlan",
     "Plan",
     "PollerPlan",
@@ -162,6 +164,7 @@ def _stream(facts: Facts, name: str) -> StreamPlan:
         term_length=channel.term_length,
         mtu=channel.mtu,
         max_message_length=channel.max_message_length(framed=framed),
+        conflate_key=spec.back_pressure.key,
     )
 
 
@@ -194,6 +197,10 @@ def driver_settings(profile: Profile, threading: str) -> DriverSettings:
         receive_buffer=optional(own.receive_buffer),
         send_buffer=optional(own.send_buffer),
         receive_window=optional(own.receive_window),
+        client_liveness_ns=own.client_liveness_ns,
+        timer_interval_ns=own.timer_interval_ns,
+        unblock_ns=own.unblock_ns,
+        linger_ns=None if own.linger is None else duration_ns(own.linger),
     )
 
 
@@ -233,7 +240,13 @@ def _handler(facts: Facts, name: str, order: int) -> HandlerPlan:
         dispatch=spec.dispatch,
         publishes=dict(spec.publishes),
         on_error=spec.on_error,
+        mailbox=_mailbox(spec.mailbox or MailboxSpec()) if spec.dispatch == "mailbox" else None,
+        after=tuple(spec.after),
     )
+
+
+def _mailbox(spec: MailboxSpec) -> MailboxPlan:
+    return MailboxPlan(spec.messages, max(1, size_bytes(spec.bytes)), spec.overflow, spec.key)
 
 
 def _supervision(spec: SupervisionSpec) -> SupervisionPlan:

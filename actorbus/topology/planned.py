@@ -20,6 +20,7 @@ __all__ = [
     "DriverPlan",
     "HandlerPlan",
     "IdlePlan",
+    "MailboxPlan",
     "ObservabilityPlan",
     "Plan",
     "PollerPlan",
@@ -80,6 +81,8 @@ class StreamPlan(msgspec.Struct, frozen=True):
     mtu: int | None
     max_message_length: int
     """Bytes of the longest body."""
+    conflate_key: str | None = None
+    """The field that tells messages apart, for back pressure policy conflate."""
 
 
 class SourcePlan(msgspec.Struct, frozen=True):
@@ -89,6 +92,15 @@ class SourcePlan(msgspec.Struct, frozen=True):
     stream: str
     cls: type[Source[object]]
     options: Mapping[str, object]
+
+
+class MailboxPlan(NamedTuple):
+    """The mailbox of a handler with a thread of its own; bytes as a number."""
+
+    messages: int
+    bytes: int
+    overflow: str
+    key: str | None
 
 
 class HandlerPlan(msgspec.Struct, frozen=True):
@@ -103,6 +115,9 @@ class HandlerPlan(msgspec.Struct, frozen=True):
     dispatch: str
     publishes: Mapping[str, str]
     on_error: str
+    mailbox: MailboxPlan | None = None
+    """For dispatch mailbox, with its defaults; else None."""
+    after: tuple[str, ...] = ()
 
 
 class SupervisionPlan(msgspec.Struct, frozen=True):

@@ -19,8 +19,12 @@ from actorbus.topology.model import Duration, Size, Spec
 from actorbus.topology.report import Report, TooManyProblems, one_of
 from actorbus.topology.shape import MISSING, decode
 from actorbus.topology.yaml_reader import read_file
+from actorbus.units import duration_ns
 
 __all__ = ["DriverProfile", "PollerProfile", "Profile", "config_directory", "load_profile", "profile_names"]
+
+LIVENESS_LEAST_NS = 1_500_000_000
+"""Aeron's clients beat every 500 ms: three of them."""
 
 
 class PollerProfile(Spec, frozen=True, kw_only=True):
@@ -46,6 +50,31 @@ class DriverProfile(Spec, frozen=True, kw_only=True):
     receive_buffer: Size | None = None
     send_buffer: Size | None = None
     receive_window: Size | None = None
+    client_liveness: Duration = "10s"
+    """A client without a sign for so long is dead: what it held stalls publishers until then."""
+    timer_interval: Duration | None = None
+    """How often the driver looks, at most half of client_liveness; null: a tenth of it, 1 s at most."""
+    unblock: Duration | None = None
+    """A message left half written is stepped over after this; more than client_liveness; null: 1.5 times it."""
+    linger: Duration | None = None
+    """How long a closed publication stays for those who still read."""
+
+    @property
+    def client_liveness_ns(self) -> int:
+        """The liveness, in nanoseconds."""
+        return duration_ns(self.client_liveness)
+
+    @property
+    def timer_interval_ns(self) -> int:
+        """The interval, in nanoseconds, derived when it is not given."""
+        if self.timer_interval is not None:
+            return duration_ns(self.timer_interval)
+        return min(1_000_000_000, self.client_liveness_ns // 10)
+
+    @property
+    def unblock_ns(self) -> int:
+        """The timeout, in nanoseconds, derived when it is not given."""
+        return duration_ns(self.unblock) if self.unblock is not None else self.client_liveness_ns * 3 // 2
 
 
 class Profile(Spec, frozen=True, kw_only=True):
@@ -58,6 +87,32 @@ class Profile(Spec, frozen=True, kw_only=True):
     driver: DriverProfile
     switch_interval: Duration = "5ms"
     """For `sys.setswitchinterval`; set by `actorbus run` only."""
+
+
+def _check_liveness(driver: DriverProfile, report: Report) -> None:
+    """Report what the media driver would refuse, or what would take living clients for dead."""
+    liveness, timer, unblock = driver.client_liveness_ns, driver.timer_interval_ns, driver.unblock_ns
+    if liveness < LIVENESS_LEAST_NS:
+        report.add(
+            "AB1110",
+            f"client_liveness {driver.client_liveness} is less than 1.5s",
+            path=("driver", "client_liveness"),
+            hint="clients give a sign every 500 ms: with less, a busy machine loses living ones",
+        )
+    if not 0 < timer <= liveness // 2:
+        report.add(
+            "AB1110",
+            f"timer_interval {driver.timer_interval} is more than half of client_liveness {driver.client_liveness}",
+            path=("driver", "timer_interval"),
+            hint="leave it out: it is then a tenth of client_liveness",
+        )
+    if unblock <= liveness:
+        report.add(
+            "AB1110",
+            f"unblock {driver.unblock} is not more than client_liveness {driver.client_liveness}",
+            path=("driver", "unblock"),
+            hint="leave it out: it is then 1.5 times client_liveness",
+        )
 
 
 def config_directory() -> Path:
@@ -95,6 +150,8 @@ def load_profile(name: str, folder: Path, report: Report, env: Mapping[str, str]
         if tree is not None:
             own.root = tree
             profile = decode(tree, Profile, own)
+            if isinstance(profile, Profile) and not own.has_errors:
+                _check_liveness(profile.driver, own)
     if own.has_errors or not isinstance(profile, Profile):
         for problem in own.problems():
             report.add(

@@ -6,7 +6,7 @@ import typing
 from typing import Any, cast
 
 from actorbus.dispatch import Handler, Source
-from actorbus.dispatch.handler import declared_outputs, marked_methods
+from actorbus.dispatch.handler import batch_types, declared_outputs, is_async, marked_methods
 from actorbus.errors import UsageError
 from actorbus.topology.facts import Facts
 from actorbus.topology.model import HandlerSpec
@@ -32,6 +32,7 @@ def check_classes(facts: Facts) -> None:
             _options(facts, "handlers", name, cls)
             _outputs(facts, name, handler, cls)
             _takes(facts, name, cls)
+            _thread(facts, name, handler, cls)
 
 
 def _class(facts: Facts, path: Path, given: str | type[object], base: type, what: str) -> type | None:
@@ -144,12 +145,26 @@ def _takes(facts: Facts, name: str, cls: type) -> None:
         )
 
 
+def _thread(facts: Facts, name: str, spec: HandlerSpec, cls: type) -> None:
+    if is_async(cls) and spec.dispatch == "inline":
+        given = facts.root.at(("handlers", name, "dispatch")) is not None
+        facts.report.add(
+            "AB1314",
+            f"{cls.__qualname__} has `async def` methods, and a poller's thread never waits for a handler",
+            path=("handlers", name, "dispatch") if given else ("handlers", name, "class"),
+            hint="add `dispatch: mailbox`: its event loop runs on a thread of its own",
+        )
+
+
 def taken_types(cls: type) -> tuple[type, ...]:
     """Return the types a handler class takes by `@on`, each once; `object` stands for all.
 
     Raises:
         UsageError: two methods are marked for one type.
     """
+    whole = batch_types(cls)
+    if whole is not None:
+        return whole
     owner: dict[type, str] = {}
     for method, wanted, _ in marked_methods(cls):
         for each in wanted:

@@ -81,6 +81,16 @@ def _cpus(facts: Facts) -> None:
 
 def _driver(facts: Facts) -> None:
     driver = facts.topology.driver
+    if driver.mode == "none":
+        for key, value in (("directory", driver.directory), ("threading", driver.threading)):
+            if value is not None:
+                facts.report.add(
+                    "AB1213",
+                    f"{key} is a media driver's, and mode none has none",
+                    path=("driver", key),
+                    key=True,
+                    hint="remove it, or choose mode embedded, process or external",
+                )
     if driver.mode == "external" and driver.threading is not None:
         facts.report.add(
             "AB1213",
@@ -119,6 +129,7 @@ def _refusal(directory: Path) -> DirectoryRefused | None:
 def _memory(facts: Facts) -> None:
     driver = facts.topology.driver
     if driver.mode == "none":
+        facts.budget = Budget((), "this process's own memory", None)
         return
     handled = {stream for streams in facts.streams_of.values() for stream in streams}
     lines: list[BudgetLine] = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
+import msgspec
+
 from actorbus import messages
 from actorbus.errors import UsageError
 from actorbus.message import Message, TypeSet, describe_class, is_message_class, layout_of, type_id_of
@@ -21,6 +23,7 @@ def check_streams(facts: Facts) -> None:
     _formats(facts)
     for name, spec in facts.topology.streams.items():
         _messages(facts, name, spec)
+        _conflation(facts, name, spec)
     _handler_streams(facts)
     _references(facts)
     _pollers(facts)
@@ -79,6 +82,41 @@ def _messages(facts: Facts, stream: str, spec: StreamSpec) -> None:
             found.append(cls)
     if complete:
         facts.types[stream] = TypeSet(found, where=f"stream {stream}")
+
+
+def _conflation(facts: Facts, stream: str, spec: StreamSpec) -> None:
+    """Policy conflate tells messages apart by a field that every message of the stream has."""
+    policy, key = spec.back_pressure.policy, spec.back_pressure.key
+    path: TreePath = ("streams", stream, "back_pressure")
+    if facts.report.is_broken(*path, "policy") or facts.report.is_broken(*path, "key"):
+        return
+    if policy != "conflate":
+        if key is not None:
+            facts.report.add(
+                "AB1213",
+                f"a key goes with policy conflate, here it is {policy}",
+                path=(*path, "key"),
+                key=True,
+                hint="remove it, or use policy conflate",
+            )
+        return
+    types = facts.carried(stream)
+    fields: dict[str, tuple[str, ...]] = {
+        cls.__name__: tuple(field.name for field in msgspec.structs.fields(cls))
+        for cls in types or ()
+        if is_message_class(cls)
+    }
+    if spec.codec.format == "raw":
+        why, hint = "bytes have no fields to conflate by", "use block, raise or drop_newest"
+    elif key is None:
+        common = [name for name in next(iter(fields.values()), ()) if all(name in each for each in fields.values())]
+        why, hint = "policy conflate without a key", f"add `key: {common[0] if common else 'FIELD'}`"
+    elif missing := [name for name, has in fields.items() if key not in has]:
+        has = fields[missing[0]]
+        why, hint = f"{', '.join(missing)} has no field {key!r} to conflate by", one_of(key, list(has))
+    else:
+        return
+    facts.report.add("AB1214", why, path=(*path, "key" if key is not None else "policy"), hint=hint)
 
 
 def _message_class(facts: Facts, name: str | type[object], path: TreePath) -> type[Message] | None:

@@ -36,7 +36,9 @@ _FALSE: Final = re.compile(r"false|False|FALSE")
 _INT: Final = re.compile(r"[-+]?[0-9]{1,400}")
 _OCTAL: Final = re.compile(r"0o[0-7]{1,400}")
 _HEX: Final = re.compile(r"0x[0-9a-fA-F]{1,400}")
-_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_FLOAT: Final = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
 
 
 class _Refused(Exception):

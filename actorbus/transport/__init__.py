@@ -1,6 +1,6 @@
 """Aeron as objects that close in order: drivers, the client, publications, subscriptions.
 
-    driver (embedded | process | external)
+    driver (embedded | process | external | in-process, which is no driver: local.py)
       └─ Client                 one a node
            ├─ Publication       exclusive; offers through its ports
            ├─ Subscription      polled by one thread through its port
@@ -17,6 +17,7 @@ from actorbus.transport.client import Client, Counter
 from actorbus.transport.cnc import Cnc, read_cnc, wait_for_driver
 from actorbus.transport.driver import Driver, EmbeddedDriver, ExternalDriver
 from actorbus.transport.driver_process import ProcessDriver
+from actorbus.transport.local import LocalBus, LocalClient, LocalDriver, connect
 from actorbus.transport.publication import Publication
 from actorbus.transport.settings import DriverSettings
 from actorbus.transport.subscription import Subscription
@@ -31,11 +32,15 @@ __all__ = [
     "Event",
     "ExternalDriver",
     "Idle",
+    "LocalBus",
+    "LocalClient",
+    "LocalDriver",
     "PollSet",
     "ProcessDriver",
     "Publication",
     "Subscription",
     "Waiter",
+    "connect",
     "read_cnc",
     "wait_for_driver",
 ]

@@ -61,6 +61,9 @@ type Child = Publication | Subscription | Counter
 class Client:
     """An open connection; made by `Client.connect`."""
 
+    has_counters: bool = True
+    """Whether there is a driver that keeps a counters file."""
+
     def __init__(self, handle: ClientHandle, directory: Path, name: str) -> None:
         self._handle = handle
         self._children: dict[int, Child] = {}
@@ -170,7 +173,7 @@ class Client:
         """
 
         def open_one(deadline: int) -> Publication:
-            handle = PublicationHandle.add(self._handle, channel, stream_id, deadline)
+            handle = self.open_publication(channel, stream_id, deadline)
             try:
                 handle.configure(
                     framed=frame,
@@ -217,7 +220,7 @@ class Client:
         """
 
         def open_one(deadline: int) -> Subscription:
-            handle = SubscriptionHandle.add(self._handle, channel, stream_id, deadline)
+            handle = self.open_subscription(channel, stream_id, deadline)
             try:
                 handle.configure(framed=frame, format_id=format, types=types, counters=counters)
                 return Subscription(self, handle, channel, stream_id)
@@ -226,6 +229,14 @@ class Client:
                 raise
 
         return self._add(open_one, deadline_ns)
+
+    def open_publication(self, channel: str, stream_id: int, deadline_ns: int) -> PublicationHandle:
+        """Open the native end of a publication. Subclasses say where; `add_publication` is what callers use."""
+        return PublicationHandle.add(self._handle, channel, stream_id, deadline_ns)
+
+    def open_subscription(self, channel: str, stream_id: int, deadline_ns: int) -> SubscriptionHandle:
+        """Open the native end of a subscription. Subclasses say where; `add_subscription` is what callers use."""
+        return SubscriptionHandle.add(self._handle, channel, stream_id, deadline_ns)
 
     def add_counter(self, label: str, *, type_id: int, key: bytes = b"", deadline_ns: int | None = None) -> Counter:
         """Open a counter in the driver's counters file.

@@ -14,6 +14,7 @@ struct aeron_header_stct {
 };
 
 static int the_subscription, the_publication;
+static int64_t correlation_ids;
 
 aeron_subscription_t *fake_subscription(void) { return (aeron_subscription_t *)&the_subscription; }
 aeron_exclusive_publication_t *fake_publication(void) { return (aeron_exclusive_publication_t *)&the_publication; }
@@ -33,6 +34,7 @@ aeron_image_t *fake_image(int32_t session_id, size_t bits, size_t mtu_length, in
         }
         *image = (aeron_image_t){
             .listed = true,
+            .correlation_id = ++correlation_ids,
             .session_id = session_id,
             .initial_term_id = initial_term_id,
             .position_bits_to_shift = bits,
@@ -176,11 +178,14 @@ static int header_values(aeron_header_t *header, aeron_header_values_t *values) 
     return 0;
 }
 
+static void *header_context(aeron_header_t *header) { return header->image; }
+
 static int image_constants(aeron_image_t *image, aeron_image_constants_t *constants) {
     *constants = (aeron_image_constants_t){
         .join_position = image->join_position,
         .position_bits_to_shift = image->position_bits_to_shift,
         .mtu_length = image->mtu_length,
+        .correlation_id = image->correlation_id,
         .session_id = image->session_id,
         .initial_term_id = image->initial_term_id,
     };
@@ -267,6 +272,7 @@ static const ab_aeron_table table = {
     .subscription_controlled_poll = controlled_poll,
     .subscription_image_count = image_count,
     .header_values = header_values,
+    .header_context = header_context,
     .image_constants = image_constants,
     .image_position = image_position,
     .image_end_of_stream_position = image_end_of_stream_position,

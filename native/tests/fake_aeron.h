@@ -24,6 +24,7 @@
 struct aeron_image_stct {
     bool listed;
     bool closed;
+    int64_t correlation_id;
     int32_t session_id;
     int32_t initial_term_id;
     size_t position_bits_to_shift;

@@ -224,6 +224,21 @@ static void hello_beat_and_bye_name_the_next_sequence_and_count_nowhere(void) {
     close();
 }
 
+static void a_held_publication_lets_retries_pass_alone(void) {
+    open();
+    publication->held = true;
+    CHECK_EQUAL(AB_BACK_PRESSURED, ab_offer(publication, bar, sizeof bar, 0));
+    CHECK_EQUAL(1, counted(AB_BACK_PRESSURED_COUNT));
+    static const uint8_t unknown[] = {0x91, 0x07};
+    CHECK_EQUAL(AB_UNKNOWN_TYPE, ab_offer(publication, unknown, sizeof unknown, 0)); /* what is wrong is told at once */
+    CHECK_EQUAL(10, ab_offer(publication, bar, sizeof bar, AB_OFFER_RETRY));
+    CHECK_EQUAL(AB_OK, ab_offer_control(publication, AB_BEAT));
+    publication->held = false;
+    CHECK_EQUAL(11, ab_offer(publication, bar, sizeof bar, 0));
+    CHECK_EQUAL(1, counted(AB_BACK_PRESSURED_COUNT));
+    close();
+}
+
 static void a_dropped_message_uses_up_its_sequence(void) {
     open();
     CHECK_EQUAL(10, ab_offer_drop(publication));
@@ -278,6 +293,7 @@ int main(void) {
     RUN(json_and_raw_bodies_have_their_types);
     RUN(hello_beat_and_bye_name_the_next_sequence_and_count_nowhere);
     RUN(a_dropped_message_uses_up_its_sequence);
+    RUN(a_held_publication_lets_retries_pass_alone);
     RUN(an_accepted_message_wakes_only_who_sleeps);
     RUN(wrong_configurations_are_refused);
     return 0;

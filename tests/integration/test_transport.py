@@ -1,7 +1,7 @@
-"""Drivers, clients, publications and subscriptions over the real Aeron: what opens closes, what breaks says so.
+"""Drivers, clients, publications and subscriptions over the real Aeron: what opens closes, what is wrong says so.
 
 No test waits without a deadline, and every one begins and ends with nothing of ours in shared memory, no thread, no
-descriptor and no mapping more than before.
+descriptor and no mapping more than before (the fixture `parent`).
 """
 
 from __future__ import annotations
@@ -9,118 +9,43 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from actorbus.errors import (
-    ActorBusError,
     AddressInUse,
     ClosedError,
     DirectoryRefused,
-    DriverLost,
     DriverUnavailable,
     EnvironmentFault,
     InvalidValue,
 )
-from actorbus.ffi import open_handles
 from actorbus.ffi.native import lib
 from actorbus.transport import (
     Client,
-    Driver,
-    DriverSettings,
     EmbeddedDriver,
     ExternalDriver,
     ProcessDriver,
-    Publication,
-    Subscription,
     read_cnc,
+)
+from tests.support.aeron import (
+    IPC,
+    SETTINGS,
+    answer_code,
+    in_seconds,
+    publish,
+    send,
+    send_and_take,
+    subscribe,
+    take,
+    until,
 )
 from tests.support.leaks import Snapshot, left_since, snapshot
 
-ROOT = Path(__file__).resolve().parents[2]
-IPC = "aeron:ipc?term-length=64k"
-SETTINGS = DriverSettings.ci()
-
-
-def in_seconds(seconds: float) -> int:
-    return time.monotonic_ns() + round(seconds * 1e9)
-
-
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    """Look until a condition holds; fail at the deadline. Gives the core away between two looks."""
-    deadline = in_seconds(seconds)
-    while not condition():
-        assert time.monotonic_ns() < deadline, "it never came true"
-        os.sched_yield()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def warmed_up() -> None:
-    """Load the library and what it keeps for good (a descriptor of the random device) before anything is compared."""
-    with EmbeddedDriver(settings=SETTINGS) as driver, Client.connect(driver.directory) as client:
-        subscribe(client)
-
-
-@pytest.fixture(autouse=True)
-def nothing_left() -> Iterator[None]:
-    before = snapshot()
-    handles = open_handles()
-    yield
-    assert left_since(before) == []
-    assert open_handles() == handles
-
-
-@pytest.fixture
-def driver(nothing_left: None) -> Iterator[EmbeddedDriver]:
-    with EmbeddedDriver(settings=SETTINGS) as driver:
-        yield driver
-
-
-@pytest.fixture
-def client(driver: EmbeddedDriver) -> Iterator[Client]:
-    with Client.connect(driver.directory, name="test", conductor_idle_ns=1_000_000) as client:
-        yield client
-
-
-def publish(client: Client, channel: str = IPC, stream_id: int = 1001) -> Publication:
-    return client.add_publication(channel, stream_id, frame=True, format=0, publisher=7, types=[(1, 1)])
-
-
-def subscribe(client: Client, channel: str = IPC, stream_id: int = 1001) -> Subscription:
-    return client.add_subscription(channel, stream_id, frame=True, format=0, types=[(1, 1, True)])
-
-
-def answer_code(_message: object, _body: object, code: int) -> int:
-    return code
-
-
-def take(subscription: Subscription, count: int) -> list[bytes]:
-    """Poll until so many messages came."""
-    found: list[bytes] = []
-
-    def poll() -> bool:
-        got = subscription.port.poll()
-        if got > 0:
-            found.extend(subscription.port.bodies())
-        elif got < 0:
-            subscription.port.notices()
-        return len(found) >= count
-
-    until(poll)
-    return found
-
-
-def send(publication: Publication, bodies: list[bytes]) -> None:
-    port = publication.make_port(None, answer_code)
-    assert publication.wait_connected(in_seconds(10))
-    for body in bodies:
-        until(lambda body=body: port.publish(body) >= 0)
+pytestmark = pytest.mark.usefixtures("parent")
 
 
 # -- open, use, close ------------------------------------------------------------------------------------------------
@@ -137,7 +62,7 @@ def test_messages_cross_in_order(client: Client, channel: str) -> None:
 
 
 @pytest.mark.parametrize("make", [EmbeddedDriver, ProcessDriver])
-def test_cycles_leave_nothing_behind(make: type[EmbeddedDriver | ProcessDriver]) -> None:
+def test_cycles_leave_nothing_behind(make: type[EmbeddedDriver | ProcessDriver], parent: Path) -> None:
     after_first: Snapshot | None = None
     for _ in range(3):
         with make(settings=SETTINGS) as driver, Client.connect(driver.directory) as client:
@@ -145,9 +70,9 @@ def test_cycles_leave_nothing_behind(make: type[EmbeddedDriver | ProcessDriver])
             send(publication, [b"hello"])
             assert take(subscription, 1) == [b"hello"]
         if after_first is None:
-            after_first = snapshot()
+            after_first = snapshot(parent)
     assert after_first is not None
-    assert left_since(after_first) == []
+    assert left_since(after_first, shared_memory=parent) == []
 
 
 def test_a_given_directory_is_used_as_it_is(tmp_path: Path) -> None:
@@ -347,113 +272,3 @@ def test_the_threads_of_driver_and_client_block_every_signal(driver: EmbeddedDri
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
             assert mask >> number - 1 & 1
         assert not mask & unblockable
-
-
-# -- what dies -------------------------------------------------------------------------------------------------------
-
-
-def send_and_take(client: Client) -> None:
-    subscription, publication = subscribe(client), publish(client)
-    send(publication, [b"hello"])
-    assert take(subscription, 1) == [b"hello"]
-
-
-def test_a_killed_driver_is_noticed_and_everything_still_closes() -> None:
-    driver = ProcessDriver(settings=SETTINGS)
-    driver.start()
-    client = Client.connect(driver.directory, driver_timeout_ms=1_000, conductor_idle_ns=1_000_000)
-    subscription, publication = subscribe(client), publish(client)
-    send(publication, [b"hello"])
-    assert take(subscription, 1) == [b"hello"]
-    assert driver.pid is not None
-    os.kill(driver.pid, signal.SIGKILL)
-    until(lambda: not driver.is_alive)
-    until(lambda: client.is_lost)
-    assert any("MediaDriver" in text for _, text in client.take_errors())
-    with pytest.raises(DriverLost):
-        subscribe(client, stream_id=2)
-    port = publication.make_port(None, answer_code)
-    assert port.publish(b"late") in {lib.AB_CLOSED, lib.AB_NOT_CONNECTED}
-    assert subscription.port.poll() <= 0
-    client.close()
-    driver.close()
-
-
-def test_a_killed_driver_of_a_given_directory_makes_room_for_the_next(tmp_path: Path) -> None:
-    first = ProcessDriver(tmp_path / "aeron", SETTINGS)
-    first.start()
-    assert first.pid is not None
-    os.kill(first.pid, signal.SIGKILL)
-    until(lambda: not first.is_alive)
-    with EmbeddedDriver(tmp_path / "aeron", SETTINGS) as second, Client.connect(second.directory) as client:
-        send_and_take(client)
-    first.close()
-    assert list(tmp_path.iterdir()) == []
-
-
-def run(program: str, *, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-
-
-OPEN_ALL = """
-import os, signal, sys, threading, time
-from actorbus.transport import *
-driver = {kind}(settings=DriverSettings.ci()); driver.start()
-client = Client.connect(driver.directory)
-subscription = client.add_subscription("aeron:ipc", 1, frame=True, format=0, types=[(1, 1, True)])
-publication = client.add_publication("aeron:ipc", 1, frame=True, format=0, publisher=7, types=[(1, 1)])
-print(driver.directory, flush=True)
-{end}
-"""
-
-
-@pytest.mark.parametrize("kind", ["EmbeddedDriver", "ProcessDriver"])
-@pytest.mark.parametrize(
-    ("end", "code"),
-    [
-        ("pass", 0),
-        ("sys.exit(3)", 3),
-        ("raise ZeroDivisionError", 1),
-        ("signal.raise_signal(signal.SIGINT)", -signal.SIGINT),
-    ],
-)
-def test_a_program_that_closes_nothing_leaves_nothing(kind: str, end: str, code: int) -> None:
-    done = run(OPEN_ALL.format(kind=kind, end=end))
-    assert done.returncode == code, done.stderr
-    if code in (0, 3):
-        assert done.stderr == ""
-    assert not Path(done.stdout.strip()).exists()
-
-
-def test_a_driver_process_ends_with_its_killed_parent() -> None:
-    done = run(OPEN_ALL.format(kind="ProcessDriver", end="os.kill(os.getpid(), signal.SIGKILL)"))
-    assert done.returncode == -signal.SIGKILL
-    directory = Path(done.stdout.strip())
-    until(lambda: not directory.exists())
-
-
-def test_what_a_killed_process_left_is_swept_by_the_next() -> None:
-    done = run(OPEN_ALL.format(kind="EmbeddedDriver", end="os.kill(os.getpid(), signal.SIGKILL)"))
-    directory = Path(done.stdout.strip())
-    assert directory.exists()
-    cnc = directory / "cnc.dat"
-    long_ago = bytearray(cnc.read_bytes())
-    beat = 128 + (1 << 20) + 640  # the driver's heartbeat, as cnc.py has it
-    long_ago[beat : beat + 8] = (1_000).to_bytes(8, "little")  # its time-out is over
-    cnc.write_bytes(bytes(long_ago))
-    with EmbeddedDriver(settings=SETTINGS):
-        assert not directory.exists()
-
-
-def test_a_broken_driver_setting_is_refused_with_its_name() -> None:
-    driver: Driver = EmbeddedDriver(settings=SETTINGS.with_(counters_length=1000))
-    with pytest.raises(ActorBusError, match="counters"):
-        driver.start()
-    driver.close()

@@ -43,6 +43,8 @@ def test_every_layer_imports_only_what_is_below_it() -> None:
         ("actorbus/codec/__init__.py", "import threading", "starts no thread"),
         ("actorbus/transport/__init__.py", "import ruamel.yaml", "YAML stays in the topology"),
         ("handlers/actorbus_handlers/count.py", "import actorbus.errors", "built from the public names alone"),
+        ("actorbus/topology/__init__.py", "import actorbus.testing", "nothing imports the test kit"),
+        ("actorbus/testing/__init__.py", "import actorbus.cli", "everything up to the topology"),
     ],
 )
 def test_a_forbidden_import_is_reported(tmp_path: Path, where: str, line: str, contract: str) -> None:

@@ -105,6 +105,7 @@ def bad_bodies(random_: random.Random, deep: int) -> list[tuple[str, Callable[[i
         ("a number", made(encode(3001))),
         ("wrong field type", made(encode((3001, "not a number")))),
         ("nested", made(nested)),
+        ("integer above int64", made(encode((3001, 2**63)))),
         ("reserved byte", made(b"\x92\xcd\x0b\xb9\xc1")),
         ("frame version", made(good, version=77)),
         ("header length below 32", made(good, header=16)),

@@ -15,7 +15,8 @@ CLASSES = [cls for cls in errors.all_error_classes() if cls.__module__ == errors
 # Published codes: never changed, never reused. A new class adds a line.
 CODES = {
     "ActorBusError": "AB0000", "ConfigError": "AB1000", "UsageError": "AB2000", "ClosedError": "AB2001",
-    "MessageTooLarge": "AB2002", "StaleError": "AB2003", "InvalidValue": "AB2004", "Refused": "AB2100",
+    "MessageTooLarge": "AB2002", "StaleError": "AB2003", "InvalidValue": "AB2004", "AskCycle": "AB2005",
+    "Refused": "AB2100",
     "BackPressured": "AB2101", "NotConnected": "AB2102", "MailboxFull": "AB2103", "BrokenError": "AB2200",
     "DriverLost": "AB2201", "NativeError": "AB2202", "EnvironmentFault": "AB2210", "DriverUnavailable": "AB2211",
     "DirectoryRefused": "AB2212", "PermissionRefused": "AB2213", "OutOfMemory": "AB2214", "AddressInUse": "AB2215",

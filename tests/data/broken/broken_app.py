@@ -78,3 +78,10 @@ class Bars(ab.Source[ab.Bar]):
     def produce(self) -> Iterator[ab.Bar]:
         """End at once."""
         yield from ()
+
+
+class Later(ab.Handler):
+    """Asynchronous: needs a thread of its own."""
+
+    @ab.on(ab.Bar)
+    async def bar(self, message: ab.Bar) -> None: ...

@@ -116,3 +116,53 @@ def test_no_entry_is_lost_between_many_tellers_and_one_reader() -> None:
     for first in range(0, total, 2_000):
         own = [number for number in got if first <= number < first + 2_000]
         assert own == sorted(own)
+
+
+def test_a_forced_batch_may_cross_the_bound_once_and_says_so() -> None:
+    box = Inbox(Event())
+    box.bound(4, 100)
+
+    assert box.force_data(DataEntry("a", 3, 10))
+    assert not box.force_data(DataEntry("b", 3, 10))
+    assert box.room() == (0, 80)
+    box.take_data()
+    assert not box.half_empty
+    box.take_data()
+    assert box.half_empty
+
+
+def test_squeezing_drops_what_the_policy_says_and_counts_it() -> None:
+    box = Inbox(Event())
+    box.bound(4, 100)
+    dropped = box.squeeze_data(DataEntry("a", 6, 10), lambda data, over, over_bytes: (over, max(0, over_bytes)))
+
+    assert dropped == 2
+    assert (box.statistics().messages, box.statistics().dropped) == (4, 2)
+
+
+def test_a_batch_is_past_when_it_and_those_before_it_are_done() -> None:
+    box = Inbox(Event())
+    assert box.is_past(0)
+    box.offer_data(DataEntry("event", 0, 1))
+    box.offer_data(DataEntry("a", 1, 1, 0))
+    box.offer_data(DataEntry("b", 1, 1, 2))
+    assert not box.is_past(0)
+    box.take_data()
+    box.take_data()
+    assert not box.is_past(0)
+    box.data_done()
+    assert [box.is_past(number) for number in range(3)] == [True, True, False]
+    assert box.has_data
+    box.take_data()
+    box.data_done()
+    assert not box.has_data
+
+
+def test_a_listener_is_told_after_the_event() -> None:
+    box = Inbox(Event())
+    told: list[int] = []
+    box.listener = lambda: told.append(box.event.value)
+    box.put("control")
+    box.offer_data(DataEntry("a", 1, 1))
+
+    assert told == [1, 2]

@@ -11,7 +11,8 @@ import actorbus.dispatch as d
 from actorbus.actors.poller import Drain, EndHandlers, HandlerSetup, PollerActor, StreamSetup
 from actorbus.actors.shell import ask, join, launch
 from actorbus.clock import SystemClock
-from actorbus.errors import HandlerFailed
+from actorbus.errors import ActorBusError, BackPressured, HandlerFailed
+from tests.system.processes import wait_for
 from tests.unit.dispatch.fakes import FakeDecoding, FakeLatency, FakePort
 from tests.unit.dispatch.test_stream import Tick, encoded
 
@@ -31,6 +32,14 @@ class Waiter:
 
     def __init__(self, actor: PollerActor) -> None:
         self._event = actor.inbox.event
+        self.paused: set[int] = set()
+        self.serviced = 0
+
+    def pause(self, number: int, paused: bool) -> None:
+        (self.paused.add if paused else self.paused.discard)(number)
+
+    def service(self) -> None:
+        self.serviced += 1
 
     def wait(self, seen: int, deadline_ns: int | None) -> int:
         return -1 if self._event.wait(seen, deadline_ns) else -7
@@ -75,10 +84,11 @@ class Bench:
             HandlerSetup(name, Recorder, options, ("ticks",), 0, order, "skip", {}, FakeLatency(), self.cells[name])
             for order, (name, options) in enumerate(handlers)
         ]
+        self.waiter = Waiter(self.actor)
         self.actor.assemble(
             [StreamSetup("ticks", self.port, FakeDecoding(Tick), {1001: Tick})],
             setups,
-            Waiter(self.actor),
+            self.waiter,
             on_event=lambda event: None,
             enter_thread=lambda: None,
         )
@@ -100,7 +110,7 @@ def test_handlers_live_on_the_pollers_thread_and_stop_in_reverse() -> None:
 
     name = bench.actor.thread.name if bench.actor.thread else ""
     assert [handler.calls for handler in made] == [[("on_start", name), 1, 2, "on_stop"]] * 2
-    assert bench.cells["a"].values == {0: 2, 1: 0, 2: 0}
+    assert bench.cells["a"].values == {0: 2, 1: 0, 2: 0, 4: 0}
     assert bench.failures == []
 
 
@@ -155,4 +165,95 @@ def test_an_unknown_control_message_is_answered_with_an_error() -> None:
     launch(bench.actor)
     with pytest.raises(TypeError, match="does not know 'nonsense'"):
         ask(bench.actor, "nonsense", DEADLINE_S)
+    bench.stop()
+
+
+# -- the outbox (D14); its own rules are in test_outbox.py -------------------------------------------------------------
+
+
+class FullLine:
+    """A publisher without room until it is given some."""
+
+    stream = "out"
+
+    def __init__(self) -> None:
+        self.room = 0
+        self.sent: list[object] = []
+        self.dropped = 0
+
+    def retry(self, body: object) -> int:
+        if not self.room:
+            return -2
+        self.room -= 1
+        self.sent.append(body)
+        return 0
+
+    def drop(self) -> int:
+        self.dropped += 1
+        return 0
+
+    def keeps(self, code: int) -> bool:
+        return code == -2
+
+    def hold(self, holder: object) -> None: ...
+
+    def unhold(self, holder: object) -> None: ...
+
+    def error(self, message: object, body: object, code: int, waited_ns: int = 0) -> ActorBusError:
+        return BackPressured("no room")
+
+
+def put(bench: Bench, line: FullLine, owner: str, timeout_ns: int) -> None:
+    due = SystemClock().monotonic_ns() + timeout_ns
+    bench.call(lambda: bench.actor.outbox.put(line, owner, "message", b"body", due))
+
+
+def test_the_poller_sends_what_waits_in_its_outbox_when_there_is_room() -> None:
+    bench, line = Bench(("a", {})), FullLine()
+    launch(bench.actor)
+    put(bench, line, "a", 10_000_000_000)
+    assert bench.call(lambda: len(bench.actor.outbox)) == 1
+    line.room = 1
+    wait_for(lambda: line.sent == [b"body"], DEADLINE_S, "the message")
+    bench.stop()
+    assert bench.failures == []
+
+
+def test_what_waited_too_long_is_an_error_of_its_handler() -> None:
+    bench, line = Bench(("a", {}), ("b", {})), FullLine()
+    launch(bench.actor)
+    put(bench, line, "b", 1_000_000)
+    wait_for(lambda: line.dropped == 1, DEADLINE_S, "the timeout")
+    bench.stop()
+    assert (bench.cells["a"].values[1], bench.cells["b"].values[1]) == (0, 1)
+
+
+def test_a_drain_waits_for_the_outbox_and_a_stop_counts_what_is_left() -> None:
+    bench, line = Bench(("a", {})), FullLine()
+    launch(bench.actor)
+    put(bench, line, "a", 10_000_000_000)
+    soon = SystemClock().monotonic_ns() + 20_000_000
+    assert ask(bench.actor, Drain((), soon), DEADLINE_S) is False
+    bench.stop()
+    assert line.dropped == 1
+
+
+def test_a_stream_is_polled_when_nobody_holds_it() -> None:
+    bench = Bench(("a", {}))
+    launch(bench.actor)
+    bench.call(lambda: bench.actor.hold("ticks", "mailbox"))
+    bench.call(lambda: bench.actor.hold("ticks", "outbox"))
+    bench.call(lambda: bench.actor.hold("nobody's", "outbox"))
+    bench.call(lambda: bench.port.feed(*encoded(Tick(1))))
+    bench.call(lambda: None)
+    assert bench.actor.held == {"ticks"}
+    assert bench.waiter.paused == {0}
+    bench.call(lambda: bench.actor.release("ticks", "mailbox"))
+    assert len(made[0].calls) == 1
+    bench.actor.release_soon("ticks", "outbox")
+    bench.call(lambda: None)
+    bench.call(lambda: None)
+    assert made[0].calls[1:] == [1]
+    assert not bench.actor.held
+    assert not bench.waiter.paused
     bench.stop()

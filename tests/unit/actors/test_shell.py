@@ -9,7 +9,7 @@ import pykka
 import pytest
 
 from actorbus.actors.shell import Shell, ask, join, launch
-from actorbus.errors import ClosedError, InternalError
+from actorbus.errors import AskCycle, ClosedError, InternalError
 
 DEADLINE_S = 5.0
 
@@ -124,3 +124,15 @@ def test_actor_threads_are_daemons_named_after_the_actor(echo: Echo) -> None:
     assert echo.thread is not None
     assert echo.thread.daemon
     assert echo.thread.name.startswith("actorbus-echo-")
+
+
+def test_an_ask_that_would_close_a_circle_is_refused(echo: Echo) -> None:
+    other = Echo("other")
+    launch(other)
+    with pytest.raises(AskCycle, match="other -> "):
+        ask(echo, lambda: ask(other, lambda: ask(echo, 1, DEADLINE_S), DEADLINE_S), DEADLINE_S)
+    with pytest.raises(AskCycle):
+        ask(echo, lambda: ask(echo, 1, DEADLINE_S), DEADLINE_S)
+    assert ask(echo, lambda: ask(other, 3, DEADLINE_S), DEADLINE_S) == 3
+    other.request_stop()
+    assert join(other, DEADLINE_S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from actorbus.dispatch.meta import Record
+from actorbus.dispatch.parcel import RECORD
 
 
 class FakePort:
@@ -16,6 +17,7 @@ class FakePort:
         self.pending: list[tuple[int, int, int, int, int, int]] = []
         self.rejected: list[tuple[int, int, str]] = []
         self.counts: dict[int, int] = {}
+        self.kept: list[tuple[object, ...]] = []
         self.sequence = 0
 
     def feed(self, *bodies: bytes, type_ids: tuple[int, ...] | None = None, session: int = 7) -> None:
@@ -50,6 +52,17 @@ class FakePort:
 
     def reject(self, place: int, reason: int, error: str, /) -> None:
         self.rejected.append((place, reason, error))
+
+    def put(self, *entry: object) -> None:
+        self.kept.append(entry)
+
+    def copy(self) -> tuple[bytes, bytes, int]:
+        data, records = b"", b""
+        for body, (session, position, index, sequence, publisher, published, _, type_id, version) in self.current:
+            place = (len(data), len(body))
+            records += RECORD.pack(session, index, position, sequence, published, publisher, type_id, version, *place)
+            data += body
+        return data, records, self.current[0][1][6] if self.current else 0
 
     def notices(self) -> list[tuple[int, int, int, int, int, int]]:
         taken, self.pending = self.pending, []

@@ -55,12 +55,19 @@ def test_a_mark_refuses_a_method_of_the_wrong_shape() -> None:
             def a(self) -> None: ...
 
 
-def test_a_mark_refuses_async_methods_and_says_what_to_do() -> None:
-    with pytest.raises(UsageError, match="use a plain `def`"):
+def test_async_methods_are_marked_and_told_apart() -> None:
+    class Slow(d.Handler):
+        @d.on(A)
+        async def a(self, message: A) -> None: ...
 
-        class Wrong(d.Handler):
-            @d.on(A)  # type: ignore[arg-type]
-            async def a(self, message: A) -> None: ...
+    class SlowBatches(d.BatchHandler[A]):
+        async def on_batch(self, messages: object, meta: object) -> None: ...
+
+    class Quick(d.Handler):
+        @d.on(A)
+        def a(self, message: A) -> None: ...
+
+    assert [d.is_async(cls) for cls in (Slow, SlowBatches, Quick)] == [True, True, False]
 
 
 def test_an_output_that_is_not_wired_says_how_to_wire_it() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from actorbus.dispatch.meta import Meta
+from actorbus.dispatch.meta import BatchMeta, Meta
 from actorbus.errors import UsageError
 
 RECORDS = [(1, 64 * n, 0, 100 + n, 9, 1_000 + n, 2_000 + n, 1001, 3) for n in range(4)]
@@ -54,3 +54,16 @@ def test_a_closed_meta_raises_on_every_read() -> None:
     ):
         with pytest.raises(UsageError, match="after its message was handled"):
             getattr(meta, field)
+
+
+def test_a_batch_meta_is_read_by_place_and_goes_stale() -> None:
+    records = [(7, 64 * n, 0, n, 99, 1, 2, 1001, 1) for n in range(3)]
+    meta = BatchMeta("ticks", records.__getitem__, 3)
+
+    assert [each.sequence for each in meta] == [0, 1, 2]
+    assert (len(meta), meta[-1].position, meta[0].stream) == (3, 128, "ticks")
+    with pytest.raises(IndexError):
+        _ = meta[3]
+    meta.close()
+    with pytest.raises(UsageError, match="keep meta"):
+        _ = meta[0]

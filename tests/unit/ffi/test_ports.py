@@ -18,6 +18,7 @@ def test_a_port_of_no_publication_refuses_everything_as_stale() -> None:
     assert port.offer_unchecked(b"body") == lib.AB_STALE
     assert port.control(lib.AB_HELLO) == lib.AB_STALE
     assert port.drop() == lib.AB_STALE
+    assert port.hold(True) == lib.AB_STALE
     assert port.publish_list([b"one", b"two"]) == 0
     assert port.code == lib.AB_STALE
     assert port.sequence == lib.AB_STALE
@@ -29,11 +30,26 @@ def test_what_is_not_bytes_is_a_type_error() -> None:
         make_offer_port(0, None, refuse).offer("text")
 
 
-def test_what_encode_raises_passes_through() -> None:
+def test_what_encode_raises_goes_to_refused_in_the_place_of_the_body() -> None:
+    seen: list[object] = []
+
     def encode(message: object) -> bytes:
         raise ZeroDivisionError(message)
 
-    with pytest.raises(ZeroDivisionError):
+    def refused(message: object, body: object, code: int) -> int:
+        seen.extend((message, body, code))
+        return -1
+
+    assert make_offer_port(0, encode, refused).publish(7) == -1
+    assert isinstance(seen[1], ZeroDivisionError)
+    assert (seen[0], seen[2]) == (7, lib.AB_ENCODE)
+
+
+def test_what_ends_the_program_passes_through_the_encoder() -> None:
+    def encode(message: object) -> bytes:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
         make_offer_port(0, encode, refuse).publish(1)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import actorbus as ab
+
+NO_OUTPUTS: Mapping[str, str] = MappingProxyType({})
 
 
 class Port:
@@ -63,6 +66,23 @@ def handler[H: ab.Handler](cls: type[H], *outputs: str, **options: object) -> tu
     made.__init__(**options)
     made.on_start()
     return made, ports
+
+
+def running(cls: type[ab.Handler], outputs: Mapping[str, str] = NO_OUTPUTS, **options: object) -> ab.testing.Bus:
+    """Return a bus whose handler `it` takes the stream `bars` and publishes to a stream for each of its outputs.
+
+    `outputs` is output name to message class, as a topology names it.
+    """
+    streams: dict[str, object] = {"bars": {"stream_id": 1, "messages": ["Bar"]}}
+    for number, (name, message) in enumerate(outputs.items()):
+        streams[f"out-{name}"] = {"stream_id": 2 + number, "messages": [message]}
+    it = {
+        "stream": "bars",
+        "class": f"actorbus_handlers:{cls.__name__}",
+        "options": options,
+        "publishes": {name: f"out-{name}" for name in outputs},
+    }
+    return ab.testing.bus({"version": 1, "name": "shelf", "streams": streams, "handlers": {"it": it}})
 
 
 def source[S: ab.Source[Any]](cls: type[S], clock: StepClock | None = None, **options: object) -> S:

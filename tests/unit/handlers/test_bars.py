@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 import actorbus as ab
 from actorbus_handlers import Bars
 from actorbus_handlers.bars import period_ns
-from tests.unit.handlers.fakes import bar, handler
+from tests.unit.handlers.fakes import bar, handler, running
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = 60_000_000_000
+OUT = {"bars": "Bar"}
 
 
 def at(text: str) -> int:
@@ -23,13 +24,13 @@ def at(text: str) -> int:
 
 
 def test_a_week_is_published_by_the_first_bar_of_the_next() -> None:
-    bars, ports = handler(Bars, "bars", period="1w")
     friday, monday = ("10", "15", "8", "9"), ("20", "21", "19", "20")
-    bars.bar(bar(at("2013-02-26"), prices=("10", "12", "9", "11"), volume="1", count=2))  # a Tuesday
-    bars.bar(bar(at("2013-03-01"), prices=friday, volume="2.5", count=3))
-    assert ports["bars"].messages == []
-    bars.bar(bar(at("2013-03-04"), prices=monday))
-    (week,) = ports["bars"].messages
+    with running(Bars, OUT, period="1w") as bus:
+        bus.publish("bars", bar(at("2013-02-26"), prices=("10", "12", "9", "11"), volume="1", count=2))  # a Tuesday
+        bus.publish("bars", bar(at("2013-03-01"), prices=friday, volume="2.5", count=3))
+        bus.expect_none("out-bars", ab.Bar)
+        bus.publish("bars", bar(at("2013-03-04"), prices=monday))
+        week = bus.expect("out-bars", ab.Bar, within=5.0)
     assert week == ab.Bar(
         symbol="AAPL",
         exchange="XNAS",
@@ -46,18 +47,17 @@ def test_a_week_is_published_by_the_first_bar_of_the_next() -> None:
 
 
 def test_every_n_bars_are_published_by_the_last_of_them() -> None:
-    bars, ports = handler(Bars, "bars", every=2)
-    for start in (3, 5, 8, 9, 12):
-        bars.bar(bar(start))
-    assert [message.start_time_ns for message in ports["bars"].messages] == [3, 8]
+    with running(Bars, OUT, every=2) as bus:
+        bus.publish("bars", *(bar(start) for start in (3, 5, 8, 9, 12)))
+        assert [made.start_time_ns for made in bus.seen("out-bars") if isinstance(made, ab.Bar)] == [3, 8]
 
 
 def test_symbols_have_their_own_buckets() -> None:
-    bars, ports = handler(Bars, "bars", period="5m")
-    for minute in (0, 3, 6):
-        for symbol in ("AAPL", "IBM"):
-            bars.bar(bar(minute * MINUTE, symbol=symbol))
-    assert [(message.symbol, message.count) for message in ports["bars"].messages] == [("AAPL", 2), ("IBM", 2)]
+    with running(Bars, OUT, period="5m") as bus:
+        for minute in (0, 3, 6):
+            bus.publish("bars", *(bar(minute * MINUTE, symbol=symbol) for symbol in ("AAPL", "IBM")))
+        made = [(made.symbol, made.count) for made in bus.seen("out-bars") if isinstance(made, ab.Bar)]
+    assert made == [("AAPL", 2), ("IBM", 2)]
 
 
 def test_times_before_1970_fall_into_whole_periods_too() -> None:
@@ -68,12 +68,12 @@ def test_times_before_1970_fall_into_whole_periods_too() -> None:
 
 
 def test_an_older_bar_is_an_error_and_changes_nothing() -> None:
-    bars, ports = handler(Bars, "bars", period="5m")
-    bars.bar(bar(10 * MINUTE))
-    with pytest.raises(ValueError, match="older than its open bucket"):
-        bars.bar(bar(9 * MINUTE, prices=("1", "99", "1", "1")))
-    bars.bar(bar(15 * MINUTE))
-    assert ports["bars"].messages[0].high == ab.price("12")
+    with running(Bars, OUT, period="5m") as bus:
+        bus.publish("bars", bar(10 * MINUTE), bar(9 * MINUTE, prices=("1", "99", "1", "1")), bar(15 * MINUTE))
+        assert "older than its open bucket" in str(bus.expect_error("it", ValueError, within=5.0))
+        assert bus.expect("out-bars", ab.Bar, within=5.0).high == ab.price("12")
+        (kept,) = bus.node.quarantine("bars")
+        assert kept.sequence == 1
 
 
 def test_more_symbols_than_the_bound_are_an_error() -> None:

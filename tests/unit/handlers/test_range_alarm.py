@@ -6,7 +6,7 @@ import pytest
 
 import actorbus as ab
 from actorbus_handlers import RangeAlarm
-from tests.unit.handlers.fakes import bar, handler
+from tests.unit.handlers.fakes import bar, running
 
 
 @pytest.mark.parametrize(
@@ -21,27 +21,32 @@ from tests.unit.handlers.fakes import bar, handler
     ],
 )
 def test_a_range_above_the_share_of_the_close_alarms(prices: tuple[str, str, str, str], alarms: int) -> None:
-    alarm, ports = handler(RangeAlarm, "alerts", share=0.1)
-    alarm.bar(bar(prices=prices))
-    assert len(ports["alerts"].messages) == alarm.alarms == alarms
+    with running(RangeAlarm, {"alerts": "Event"}, share=0.1) as bus:
+        bus.publish("bars", bar(prices=prices))
+        assert len(bus.seen("out-alerts")) == alarms
+        alarm = bus.handler("it")
+        assert isinstance(alarm, RangeAlarm)
+        assert alarm.alarms == alarms
 
 
 def test_the_event_says_which_bar_and_by_how_much() -> None:
-    alarm, ports = handler(RangeAlarm, "alerts", share=0.05, severity="critical")
-    alarm.bar(bar(7, prices=("100", "112", "100", "100")))
-    (event,) = ports["alerts"].messages
-    assert isinstance(event, ab.Event)
+    with running(RangeAlarm, {"alerts": "Event"}, share=0.05, severity="critical") as bus:
+        bus.publish("bars", bar(7, prices=("100", "112", "100", "100")))
+        event = bus.expect("out-alerts", ab.Event, within=5.0)
+        bus.expect_none("out-alerts", ab.Event)
     assert (event.symbol, event.event_time_ns) == ("AAPL", 7)
-    assert (event.kind, event.source, event.severity) == ("range", "rangealarm", ab.Severity.CRITICAL)
+    assert (event.kind, event.source, event.severity) == ("range", "it", ab.Severity.CRITICAL)
     assert event.text == "range is 12.0 % of close, above 5 %"
 
 
 def test_a_severity_that_is_none_is_refused() -> None:
-    with pytest.raises(ab.UsageError, match="severity is 'loud'"):
-        handler(RangeAlarm, severity="loud")
+    bus = running(RangeAlarm, {"alerts": "Event"}, severity="loud")
+    with pytest.raises(ab.UsageError, match="severity is 'loud'"), bus:
+        raise AssertionError("it started")
 
 
 @pytest.mark.parametrize("share", [0, -0.1, 1e-9])
 def test_a_share_that_is_not_above_zero_is_refused(share: float) -> None:
-    with pytest.raises(ab.UsageError, match="share is"):
-        handler(RangeAlarm, share=share)
+    bus = running(RangeAlarm, {"alerts": "Event"}, share=share)
+    with pytest.raises(ab.UsageError, match="share is"), bus:
+        raise AssertionError("it started")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from actorbus.errors import ClosedError, InvalidValue
 from actorbus.metrics import HistogramSnapshot, LatencySummary, Statistics
-from actorbus.metrics.histogram import Histogram
+from actorbus.metrics.histogram import LONGEST_NS, Histogram
 
 durations = st.integers(0, 2**40 - 1)
 spread_durations = st.integers(0, 40).flatmap(lambda bits: st.integers(0, 2**bits - 1 if bits else 0))
@@ -139,3 +139,10 @@ def test_threads_that_record_and_read_while_close_runs_are_not_harmed() -> None:
         for thread in threads:
             thread.join(10)
         assert histogram.snapshot().max_ns == 5
+
+
+def test_a_duration_that_a_forged_clock_made_is_recorded_as_the_longest() -> None:
+    snapshot = recorded([2**64, 2**63 + 5, 7])
+
+    assert (snapshot.count, snapshot.min_ns, snapshot.max_ns) == (3, 7, LONGEST_NS)
+    assert snapshot.sum_ns == 2 * LONGEST_NS + 7

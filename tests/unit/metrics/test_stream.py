@@ -57,6 +57,6 @@ def test_a_stream_record_has_the_summarys_names_first_and_in_its_order() -> None
 
 
 def test_a_handler_record_takes_every_number_to_its_name() -> None:
-    assert [*HandlerCounter] == [0, 1, 2]
+    assert [*HandlerCounter] == [0, 1, 2, 3, 4]
     record = HandlerCounters.from_block(tuple(range(7, 23)))
-    assert record == HandlerCounters(messages=7, errors=8, restarts=9)
+    assert record == HandlerCounters(messages=7, errors=8, restarts=9, dropped=10, dead_letters=11)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import actorbus as ab
 from actorbus.topology.assembly import session_parts, stop_levels, stream_part
 from actorbus.topology.plan import load_mapping
+from actorbus.transport import LocalBus, LocalDriver
 
 
 class Passes(ab.Handler):
@@ -77,3 +78,23 @@ def test_a_typed_stream_knows_its_types_by_id() -> None:
     assert part.types == {12: ab.Bar}
     assert part.framed
     assert part.policy.back_pressure == "block"
+
+
+def test_mode_none_makes_an_in_process_driver_on_the_bus_given() -> None:
+    plan = load_mapping({"version": 1, "name": "n", "driver": {"mode": "none"}, "streams": {}}, env={})
+    bus = LocalBus()
+    driver = session_parts(plan, bus=bus).make_driver()
+    assert isinstance(driver, LocalDriver)
+    assert driver.bus is bus
+    own = session_parts(plan).make_driver()
+    assert isinstance(own, LocalDriver)
+    assert own.bus is not bus
+
+
+def test_handlers_may_have_a_clock_of_their_own() -> None:
+    plan = load_mapping({"version": 1, "name": "n", "driver": {"mode": "none"}, "streams": {}}, env={})
+    assert session_parts(plan).handler_clock is None
+    clock = ab.ManualClock()
+    parts = session_parts(plan, handler_clock=clock)
+    assert parts.handler_clock is clock
+    assert parts.clock is not clock

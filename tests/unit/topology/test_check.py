@@ -95,7 +95,7 @@ def minimal(**changes: object) -> dict[str, object]:
 
 
 def errors_of(values: dict[str, object], **more: object) -> list[Problem]:
-    return [problem for problem in check_python(values, **more).problems if problem.is_error]  # pyright: ignore
+    return [problem for problem in check_python(values, **more).problems if problem.is_error]  # pyright: ignore[reportArgumentType]
 
 
 def test_a_mapping_is_checked_like_a_file_without_lines() -> None:
@@ -222,11 +222,13 @@ VALID = (BROKEN.parent / "valid.yaml").read_text(encoding="utf-8")
 TOKENS = re.findall(r"[A-Za-z0-9_.:]+", VALID)
 
 
-@given(st.integers(0, len(VALID) - 1), st.sampled_from(["", "{", "]", ": ", "x", "-", "\n", "'", "9", "*a", "&a", "${"]))
+@given(
+    st.integers(0, len(VALID) - 1), st.sampled_from(["", "{", "]", ": ", "x", "-", "\n", "'", "9", "*a", "&a", "${"])
+)
 def test_a_mutated_topology_never_raises(place: int, inserted: str) -> None:
+    from actorbus.topology.model import Topology
     from actorbus.topology.report import Report
     from actorbus.topology.shape import decode
-    from actorbus.topology.model import Topology
     from actorbus.topology.yaml_reader import read_text
 
     text = VALID[:place] + inserted + VALID[place + 1 :]

@@ -71,9 +71,11 @@ def test_a_warning_is_no_error() -> None:
 
 def test_a_full_report_says_so_and_ends_the_check() -> None:
     report = Report()
+    for number in range(PROBLEMS_MAX - 1):
+        report.add("AB1101", f"problem {number}")
+
     with pytest.raises(TooManyProblems):
-        for number in range(PROBLEMS_MAX + 1):
-            report.add("AB1101", f"problem {number}")
+        report.add("AB1101", "one more")
 
     assert len(report.problems()) == PROBLEMS_MAX + 1
     assert "ended after" in report.problems()[-1].message

@@ -114,6 +114,15 @@ def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
     assert tree.to_python() == {"name": "x"}
 
 
+def test_a_file_that_is_not_utf_8_is_told_with_the_place_of_the_byte(tmp_path: Path) -> None:
+    file = tmp_path / "latin.yaml"
+    file.write_bytes(b'version: 1\nname: "caf\xe9"\n')
+    report = Report()
+
+    assert read_file(file, report, {}) is None
+    assert [(problem.code, problem.line, problem.column) for problem in report.problems()] == [("AB1002", 2, 11)]
+
+
 def test_a_folder_and_a_missing_file_are_problems(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing.yaml"):
         report = Report()

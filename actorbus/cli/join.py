@@ -1,0 +1,111 @@
+"""Joins the streams of a topology from another process: what `pub`, `sub` and `tail` have in common.
+
+    topology file --> its streams alone (no source, handler or recorder) --> the driver it runs on --> a node of ours
+
+The driver is, in this order: `--directory`; that of a live process that runs the topology of this name, told by its
+statistics file (an embedded driver serves others too); the topology's `driver.directory`; Aeron's default directory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from actorbus.errors import ActorBusError, ConfigError, DriverUnavailable
+from actorbus.metrics import StatisticsReader, list_statistics
+from actorbus.topology.check import check_file
+from actorbus.topology.node import Node
+from actorbus.topology.plan import Plan, build_plan
+from actorbus.topology.report import one_of
+from actorbus.topology.rules_machine import aeron_default_directory
+
+__all__ = ["TOPOLOGY_VARIABLE", "find_driver", "joined", "topology_options"]
+
+TOPOLOGY_VARIABLE: Final = "ACTORBUS_TOPOLOGY"
+DEFAULT_FILE: Final = "topology.yaml"
+MEMORY_CODE: Final = "AB1702"
+"""We make no log but those we publish to: the memory the whole topology needs is not ours to judge."""
+
+type Command = Callable[..., Any]
+
+
+def topology_options(command: Command) -> Command:
+    """Add the options that say which streams and which driver."""
+    decorators = (
+        click.option(
+            "-t",
+            "--topology",
+            "file",
+            metavar="FILE",
+            type=click.Path(),
+            envvar=TOPOLOGY_VARIABLE,
+            default=DEFAULT_FILE,
+            show_default=True,
+            help=f"The topology that declares the streams; also {TOPOLOGY_VARIABLE}.",
+        ),
+        click.option("--directory", metavar="D", help="The driver's directory. Default: that of the running topology."),
+        click.option("--app-dir", metavar="D", help="First on sys.path instead of the topology's folder."),
+    )
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
+def joined(file: str, streams: tuple[str, ...], *, directory: str | None, app_dir: str | None) -> Node:
+    """Return a node, not opened, that has only these streams (none given: all) and an external driver.
+
+    Raises:
+        ConfigError: the topology is wrong. UsageError of click: there is no such stream.
+        DriverUnavailable: no driver for it runs.
+    """
+    checked = check_file(file, app_dir=app_dir)
+    if any(problem.is_error and problem.code != MEMORY_CODE for problem in checked.problems):
+        raise ConfigError(checked.problems)
+    kept = tuple(problem for problem in checked.problems if problem.is_error is False)
+    plan = build_plan(checked._replace(problems=kept))
+    for stream in streams:
+        if stream not in plan.streams:
+            raise click.UsageError(f"there is no stream {stream!r} in {file}; {one_of(stream, plan.streams)}")
+    chosen = streams or tuple(plan.streams)
+    where = Path(directory).absolute() if directory is not None else find_driver(plan)
+    return Node(
+        msgspec.structs.replace(
+            plan,
+            driver=msgspec.structs.replace(plan.driver, mode="external", directory=str(where)),
+            streams={name: plan.streams[name] for name in chosen},
+            pollers=(),
+            sources=(),
+            handlers=(),
+            observability=msgspec.structs.replace(plan.observability, statistics=False),
+        )
+    )
+
+
+def find_driver(plan: Plan) -> Path:
+    """Return the directory of the driver that serves this topology now.
+
+    Raises:
+        DriverUnavailable: none does; says what was looked at.
+    """
+    looked = [f"no running process has the topology {plan.name!r}"]
+    for path in list_statistics():
+        with contextlib.suppress(ActorBusError), StatisticsReader.open(path) as reader:
+            found = reader.snapshot()
+            if found.name == plan.name and found.writer == "alive" and not found.closed and found.driver_directory:
+                return Path(found.driver_directory)
+    for place in (plan.driver.directory, str(aeron_default_directory())):
+        if place is not None and (Path(place) / "cnc.dat").is_file():
+            return Path(place)
+        if place is not None:
+            looked.append(f"no driver in {place}")
+    raise DriverUnavailable(
+        f"no media driver for {plan.name!r}",
+        why="; ".join(looked),
+        hint=f"start the topology (`actorbus run`), or name its driver with --directory (this is user {os.geteuid()})",
+    )

@@ -1,0 +1,34 @@
+"""The transports the suite runs on. One driver serves all tests of a module; each has a client of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from actorbus.transport import Client, DriverSettings, EmbeddedDriver, LocalDriver
+from tests.conformance.places import Place
+
+TRANSPORTS = ("in-process", "ipc", "udp")
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[EmbeddedDriver]:
+    with EmbeddedDriver(settings=DriverSettings.ci()) as driver:
+        yield driver
+
+
+@pytest.fixture(params=TRANSPORTS)
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    name: str = request.param
+    if name == "in-process":
+        with LocalDriver() as local, local.connect("conformance") as client:
+            place = Place(name, client)
+            yield place
+            place.close()
+        return
+    driver: EmbeddedDriver = request.getfixturevalue("driver")
+    with Client.connect(driver.directory, name="conformance", conductor_idle_ns=1_000_000) as client:
+        place = Place(name, client)
+        yield place
+        place.close()

@@ -1,0 +1,32 @@
+"""`actorbus tail`: all streams or some, filtered, as text for people."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from actorbus.cli.main import _main  # pyright: ignore[reportPrivateUsage]
+from tests.unit.cli.conftest import Running
+
+
+def test_only_what_the_filter_wants_is_printed(quoting: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["tail", "-w", "symbol=B", "-w", "type=Quote", "-n", "2", "--for", "20s", "-t", quoting.file]
+    assert _main(arguments) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["message"]["symbol"] for line in lines] == ["B", "B"]
+
+
+def test_text_has_one_line_a_message_with_the_fields_that_say_something(
+    quoting: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _main(["tail", "quotes", "-n", "1", "--for", "20s", "--format", "text", "-t", quoting.file]) == 0
+    out = capsys.readouterr().out
+    assert " quotes " in out
+    assert "symbol=" in out
+    assert "metadata" not in out
+
+
+def test_a_condition_without_a_value_is_refused(running: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _main(["tail", "-w", "symbol", "-t", running.file]) == 2
+    assert "write FIELD=VALUE" in capsys.readouterr().err

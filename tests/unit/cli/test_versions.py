@@ -1,0 +1,20 @@
+"""The versions of the parts."""
+
+from __future__ import annotations
+
+import pytest
+
+from actorbus.cli import versions
+
+
+def test_every_part_has_its_version() -> None:
+    text = versions.version_text()
+    assert text.startswith("actorbus ")
+    assert all(part in text for part in versions.PARTS)
+    assert "missing" not in text
+    assert "aeron" in text
+
+
+def test_a_part_that_is_not_there_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(versions, "PARTS", ("no-such-part",))
+    assert "no-such-part missing" in versions.version_text()

@@ -1,0 +1,39 @@
+"""Handing over: one copy a batch, and to each mailbox only what its handler takes."""
+
+from __future__ import annotations
+
+import actorbus.dispatch as d
+from actorbus.dispatch.handover import Handover
+from tests.unit.dispatch.fakes import FakePort
+from tests.unit.dispatch.test_stream import Box, Halt, Tick, Ticking, encoded
+
+
+def test_a_mailbox_gets_the_messages_its_handler_takes_from_the_one_copy() -> None:
+    port, all_of_it, ticks = FakePort(), Box(), Box()
+
+    class Everything(d.Handler):
+        @d.on(object)
+        def message(self, message: object) -> None: ...
+
+    routes = [d.MailRoute("all", Everything, 0, 0, (), all_of_it), d.MailRoute("ticks", Ticking, 0, 1, (), ticks)]
+    handover = Handover("s", port, (Tick, Halt), routes)
+    batch = [Tick(1), Halt("x"), Tick(3)]
+    port.feed(*encoded(*batch))
+    port.poll()
+    handover.begin()
+    for route in routes:
+        handover.hand(route, batch, None)
+
+    assert all_of_it.parcels[0].messages == batch
+    assert ticks.parcels[0].messages == [Tick(1), Tick(3)]
+    assert ticks.parcels[0].origin is all_of_it.parcels[0].origin
+    assert [ticks.parcels[0].place(index) for index in range(2)] == [0, 2]
+    assert [handover.note_rejected(1), handover.note_rejected(1)] == [True, False]
+
+
+def test_without_mailboxes_nothing_is_copied() -> None:
+    handover = Handover("s", FakePort(), (Tick,), [])
+    handover.begin()
+
+    assert handover.note_rejected(0)
+    assert handover.note_rejected(0)
