@@ -421,18 +421,18 @@ def run_descriptors() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
     refused: ActorBusError | None = None
     opened = 0
-    with tempfile.TemporaryDirectory(prefix="actorbus-test-", dir=SHM) as place:
-        with (
-            EmbeddedDriver(Path(place) / "driver", DriverSettings.ci()) as driver,
-            Client.connect(driver.directory) as client,
-        ):
-            try:
-                for _ in range(100):
-                    channel = "aeron:udp?endpoint=127.0.0.1:0"
-                    client.add_subscription(channel, 1, frame=True, format=0, types=[(1, 1, True)])
-                    opened += 1
-            except ActorBusError as error:
-                refused = error
+    with (
+        tempfile.TemporaryDirectory(prefix="actorbus-test-", dir=SHM) as place,
+        EmbeddedDriver(Path(place) / "driver", DriverSettings.ci()) as driver,
+        Client.connect(driver.directory) as client,
+    ):
+        try:
+            for _ in range(100):
+                channel = "aeron:udp?endpoint=127.0.0.1:0"
+                client.add_subscription(channel, 1, frame=True, format=0, types=[(1, 1, True)])
+                opened += 1
+        except ActorBusError as error:
+            refused = error
     assert isinstance(refused, EnvironmentFault), refused
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     left = [line for line in left_since(start) if "actorbus-test-" not in line]

@@ -36,6 +36,7 @@ def test_a_project_checks_and_runs(template: str, tmp_path: Path, capsys: pytest
     summary = json.loads(done.stdout)
     assert summary["name"] == "my-project"
     assert all(stream["published"] == stream["received"] for stream in summary["streams"].values())
+    assert ("warning[" in done.stderr) == (template == "fastapi"), "its quotes come from the web"
     assert all(handler["errors"] == 0 for handler in summary["handlers"].values())
 
 
