@@ -14,11 +14,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from actorbus.actors.clockwork import Clockwork
+from actorbus.actors.draining import ASK_MARGIN_S, Draining
 from actorbus.actors.endpoints import Endpoints
 from actorbus.actors.hosting import HandlerSetup
 from actorbus.actors.mailbox_handler import MailboxSetup
@@ -26,7 +26,7 @@ from actorbus.actors.mailboxes import Mailboxes
 from actorbus.actors.mirror import Mirror
 from actorbus.actors.outbox import streams_to_hold
 from actorbus.actors.parts import HandlerPart, PollerPart, SessionParts, SourcePart, StreamPart
-from actorbus.actors.poller import Drain, EndHandlers, MailSetup, PollerActor, StreamSetup
+from actorbus.actors.poller import MailSetup, PollerActor, StreamSetup
 from actorbus.actors.shell import Report, Shell, ask, join, launch
 from actorbus.actors.source import PublisherActor, SourceSetup
 from actorbus.actors.subscriber import BatchQueue, SubscriberActor, Subscription
@@ -38,8 +38,6 @@ from actorbus.transport import Client, connect
 
 __all__ = ["Look", "QuarantineEntry", "Session"]
 
-ASK_MARGIN_S = 5.0
-FLUSH_NAP_S = 0.001
 ADDED_LATER = 32
 """Streams, handlers and subscriptions a running node may add: `quick`, `node.subscribe`."""
 
@@ -339,22 +337,14 @@ class Session:
         clean = True
         deadline = self.parts.clock.monotonic_ns() + self.parts.stop_timeout_ns
         try:
+            draining = self._draining(deadline)
             for actor in self._sources:
                 actor.request_stop()
             if drain and not self._lost_told:
                 for actor in self._sources:
-                    clean &= join(actor, self._left_s(deadline))
-                clean &= self._drain(deadline)
-                for level in levels:
-                    for poller in self._pollers:
-                        ask(poller, EndHandlers(tuple(level)), self._left_s(deadline) + ASK_MARGIN_S)
-                    clean &= self._mailboxes.finish(level, deadline)
-                    clean &= self._drain(deadline)
-            for poller in self._pollers:
-                with contextlib.suppress(ActorBusError):  # the last word of the streams is said all the same
-                    ask(poller, poller.outbox.give_up, self._left_s(deadline) + ASK_MARGIN_S)
-            self.endpoints.give_up()
-            self.endpoints.farewell()
+                    clean &= join(actor, draining.left_s)
+                clean &= draining.end_handlers(levels)
+            draining.give_up()
         finally:
             self._release_publishers()
             self._mailboxes.end()
@@ -366,36 +356,10 @@ class Session:
 
     def settle(self, deadline_ns: int) -> bool:
         """Let everything on its way be handled, as a drain does; False when it was not before the deadline."""
-        return self._drain(deadline_ns)
+        return self._draining(deadline_ns).run()
 
-    def _left_s(self, deadline: int) -> float:
-        return max(0.0, (deadline - self.parts.clock.monotonic_ns()) / 1e9)
-
-    def _drain(self, deadline: int) -> bool:
-        """Send what waits, let the pollers read all this node has published, and what that makes handlers publish."""
-        while True:
-            if not self._flush(deadline):
-                return False
-            targets = self.endpoints.drain_targets()
-            pollers = [poller for poller in self._pollers if poller in targets or poller.outbox]
-            if not pollers:
-                return self._mailboxes.empty(deadline)
-            for poller in pollers:
-                order = Drain(tuple(targets.get(poller, ())), deadline)
-                if not ask(poller, order, self._left_s(deadline) + ASK_MARGIN_S):
-                    return False
-            if not self._mailboxes.empty(deadline):
-                return False
-            if self.endpoints.drain_targets() == targets and not any(poller.outbox for poller in self._pollers):
-                return True
-
-    def _flush(self, deadline: int) -> bool:
-        """Send what waits to be conflated; False when there was no room for all of it before the deadline."""
-        while not self.endpoints.flush():
-            if self.parts.clock.monotonic_ns() >= deadline:
-                return False
-            time.sleep(FLUSH_NAP_S)
-        return True
+    def _draining(self, deadline_ns: int) -> Draining:
+        return Draining(self.endpoints, self._pollers, self._mailboxes, self.parts.clock, deadline_ns)
 
     def _release_publishers(self) -> None:
         if self._endpoints is not None:

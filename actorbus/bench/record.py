@@ -37,8 +37,8 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     quick: bool = False
 
     def wants(self, system: str) -> bool:
-        """Return whether a system was asked for: ours always is."""
-        return self.systems is None or system == "actorbus" or system in self.systems
+        """Return whether a system was asked for: ours and its stages always are."""
+        return self.systems is None or system == "actorbus" or system.startswith("stage:") or system in self.systems
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,6 +9,7 @@ statistics file (an embedded driver serves others too); the topology's `driver.d
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +65,7 @@ def joined(file: str, streams: tuple[str, ...], *, directory: str | None, app_di
         ConfigError: the topology is wrong. UsageError of click: there is no such stream.
         DriverUnavailable: no driver for it runs.
     """
+    logging.getLogger("actorbus").addHandler(logging.NullHandler())  # what ends us is told once, as an error
     checked = check_file(file, app_dir=app_dir)
     if any(problem.is_error and problem.code != MEMORY_CODE for problem in checked.problems):
         raise ConfigError(checked.problems)

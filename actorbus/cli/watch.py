@@ -2,8 +2,9 @@
 
     node.subscribe (one thread a stream) --> one bounded queue --> filter --> stdout
 
-JSON lines when piped, one aligned line a message on a terminal. Ends by count, by time, by SIGTERM or Ctrl-C, and when
-whoever reads our output has gone. A slow reader of ours is a slow subscriber: it is back pressure for the publisher.
+JSON lines when piped, one line of text a message on a terminal. Ends by count, by time, by SIGTERM or Ctrl-C, when
+whoever reads our output has gone, and with an error when the driver has. A slow reader of ours is a slow subscriber: it
+is back pressure for the publisher.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def watch(
     deadline = None if limits.for_ns is None else time.monotonic_ns() + limits.for_ns
     printed = 0
     with StopSignals() as stop, node, _Funnel([node.subscribe(stream, object) for stream in streams]) as funnel:
-        for message, meta in funnel.until(stop.event, deadline):
+        for message, meta in funnel.until(node, stop.event, deadline):
             line = line_of(message, meta)
             if not matches(line, wanted):
                 continue
@@ -126,12 +127,18 @@ class _Funnel:
         for thread in self._threads:
             thread.join(JOIN_S)
 
-    def until(self, stop: threading.Event, deadline_ns: int | None) -> Iterator[Received]:
-        """Yield what comes, until the stop, the deadline, or the end of a stream."""
+    def until(self, node: Node, stop: threading.Event, deadline_ns: int | None) -> Iterator[Received]:
+        """Yield what comes, until the stop, the deadline, or the end of a stream.
+
+        Raises:
+            BrokenError: the driver has gone, with the topology that ran it.
+        """
         while not stop.is_set() and (deadline_ns is None or time.monotonic_ns() < deadline_ns):
             try:
                 received = self._received.get(timeout=LOOK_S)
             except queue.Empty:
+                if node.failed is not None:
+                    raise node.failed from None
                 continue
             if received is None:
                 return

@@ -16,7 +16,7 @@ COLUMNS_MAX = {".c": 140, ".h": 140, ".inc": 140, ".sh": 140, ".yaml": 140}  # P
 
 # Files that may be longer, and why (each says at its head how to read it).
 LONGER: dict[str, str] = {
-    "native/tests/test_poll.c": "one fake stream and its expectations, a section a rule of ab_poll.h; its head says how to read it",
+    "native/tests/test_poll.c": "one fake stream, a section for each rule of ab_poll.h; its head says how to read it",
     "native/tests/test_wait.c": "likewise for ab_wait.h",
 }
 

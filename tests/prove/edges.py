@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from tests.prove import Failed
-from tests.system import edges, exits, hostile_frames, machine
+from tests.system import edges, exits, hostile_frames, machine, refusals
 from tests.system.processes import ROOT, environment
 
 FRAMES = 1_000_000
@@ -65,11 +65,11 @@ def line_7() -> str:
             edges.killed_subscribers(3, 10.0),
             edges.forks(100),
             edges.full(20),
-            edges.full_at_start(),
+            refusals.full_at_start(),
             edges.descriptors(),
-            edges.truncated_cnc(7),
-            edges.port_in_use(),
-            edges.another_users_directory(),
+            refusals.truncated_cnc(7),
+            refusals.port_in_use(),
+            refusals.another_users_directory(),
         )
     )
 

@@ -17,6 +17,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Self
 
+from tests.support.pacing import pace
+
 SETUP = struct.Struct(
     "<iBBHiiiiiiii"
 )  # ..., term offset, session, stream, initial term, active term, term length, mtu, ttl
@@ -117,7 +119,7 @@ class Peer:
             try:
                 self.socket.sendto(packet, self.address)
             except BlockingIOError:
-                time.sleep(0.0005)
+                pace(0.0005)
             except ConnectionRefusedError:  # an ICMP of an earlier one: nobody has the port yet
                 continue
             else:
@@ -143,7 +145,7 @@ class Peer:
             assert time.monotonic() < deadline, f"no status message for session {self.session} within {timeout_s:g} s"
             self.send(self.setup())
             self.send(self.data(length=0))  # a heartbeat: keeps the image
-            time.sleep(0.01)
+            pace(0.01)
             self.listen()
 
     def wait_window(self) -> None:
@@ -159,7 +161,7 @@ class Peer:
             if now > again:
                 again = now + STALL_S
                 self._fill()
-            time.sleep(0.0005)
+            pace(0.0005)
             self.listen()
 
     def restart(self) -> None:
@@ -285,4 +287,4 @@ def flood_setups(peer: Peer, count: int, *, first_session: int, term_length: int
     """
     for number in range(count):
         peer.send(peer.setup(session=first_session + number, term_length=term_length))
-        time.sleep(pause_s)
+        pace(pause_s)

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 import actorbus as ab
+from tests.support.pacing import pace
 from tests.system import frames
 from tests.system.hostile import HEAD, frame
 from tests.system.processes import SHM, RunningNode, external_driver, free_port, wait_for
@@ -192,7 +193,7 @@ def forged_headers() -> Iterator[bytes]:
     times, sequences = (-(2**63), -(2**63), -(2**63), 2**63 - 1), (0, 2**64 - 1, 2**63, 1)
     for number in range(2000):
         if number % 8 == 0:
-            time.sleep(0.001)  # many batches: one in 64 is sampled
+            pace(0.001)  # many batches: one in 64 is sampled
         yield HEAD.pack(1, 1, 0, 4001, 1, 667, 1, 32, sequences[number // 4 % 4], times[number % 4]) + body
 
 
@@ -261,7 +262,7 @@ def huge_setups(count: int) -> str:
         with frames.Peer(port, STREAM, 700) as peer:
             for session in range(count):
                 peer.send(peer.setup(session=50_000 + session, term_length=1 << 30))
-                time.sleep(0.002)
+                pace(0.002)
                 if session % 10 == 0:
                     target.publish(10)
         target.publish(100)

@@ -7,19 +7,19 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.system import edges, machine
+from tests.system import edges, machine, refusals
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a tmpfs of a fixed size needs root")
 
 
-@pytest.mark.parametrize("fault", [edges.port_in_use, edges.another_users_directory, edges.truncated_cnc])
+@pytest.mark.parametrize("fault", [refusals.port_in_use, refusals.another_users_directory, refusals.truncated_cnc])
 def test_a_wrong_environment_is_told_in_time_with_exit_code_3(fault: Callable[[], str]) -> None:
     assert "exit 3" in fault() or os.geteuid() != 0
 
 
 @needs_root
 def test_no_room_at_the_start_is_told_and_leaves_nothing() -> None:
-    assert "exit 3" in edges.full_at_start()
+    assert "exit 3" in refusals.full_at_start()
 
 
 @needs_root

@@ -7,7 +7,7 @@ fastapi run app.py
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -33,7 +33,7 @@ def make_app() -> Any:
     node = ab.Node.from_yaml(Path(__file__).with_name("topology.yaml"))
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         await asyncio.to_thread(node.open)  # starting waits: not on the event loop
         try:
             yield

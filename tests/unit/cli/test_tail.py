@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from actorbus.cli import watch
 from actorbus.cli.main import _main  # pyright: ignore[reportPrivateUsage]
 from tests.unit.cli.conftest import Running
 
@@ -25,6 +29,24 @@ def test_text_has_one_line_a_message_with_the_fields_that_say_something(
     assert " quotes " in out
     assert "symbol=" in out
     assert "metadata" not in out
+
+
+def test_it_ends_with_an_error_when_the_driver_goes(
+    running: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing = threading.Thread(target=running.node.close, name="closing")
+    until = watch._Funnel.until
+
+    def close_and_go_on(*arguments: Any) -> Iterator[Any]:
+        closing.start()
+        return until(*arguments)
+
+    monkeypatch.setattr(watch._Funnel, "until", close_and_go_on)
+    assert _main(["tail", "--for", "30s", "-t", running.file]) == 1
+    closing.join()
+    err = capsys.readouterr().err
+    assert err.startswith("error[AB2201]: the connection to the media driver is lost")
+    assert err.count("\n") == 1
 
 
 def test_a_condition_without_a_value_is_refused(running: Running, capsys: pytest.CaptureFixture[str]) -> None:
