@@ -153,19 +153,11 @@ class InlineHandlers(Shell):
 
     def flush(self) -> None:
         """Write the handlers' counters to the statistics file. The poller's thread."""
+        messages = {name: dispatcher.messages() for name, dispatcher in self._dispatchers.items()}
+        dead = {name: dispatcher.dead_letters() for name, dispatcher in self._dispatchers.items()}
         for setup, _, state in self._handlers:
-            setup.cells[HandlerCounter.MESSAGES] = self._messages(setup)
+            name = setup.name
+            setup.cells[HandlerCounter.MESSAGES] = sum(counts.get(name, 0) for counts in messages.values())
             setup.cells[HandlerCounter.ERRORS] = state.errors
             setup.cells[HandlerCounter.RESTARTS] = state.restarts
-            setup.cells[HandlerCounter.DEAD_LETTERS] = sum(
-                self._dispatchers[stream].dead_letters().get(setup.name, 0)
-                for stream in setup.streams
-                if stream in self._dispatchers
-            )
-
-    def _messages(self, setup: HandlerSetup) -> int:
-        return sum(
-            self._dispatchers[stream].messages().get(setup.name, 0)
-            for stream in setup.streams
-            if stream in self._dispatchers
-        )
+            setup.cells[HandlerCounter.DEAD_LETTERS] = sum(counts.get(name, 0) for counts in dead.values())

@@ -113,8 +113,8 @@ def percentiles(
 
 
 def ratio(system: str, other: str, ours: Sequence[float], theirs: Sequence[float], case: str = "") -> Result:
-    """Return turn-by-turn ratios of `system` to `other`."""
-    pairs = [a / b for a, b in zip(ours, theirs, strict=True) if b]
+    """Return turn-by-turn ratios of `system` to `other`; one that did nothing in a turn counts as one a second."""
+    pairs = [a / (b or 1.0) for a, b in zip(ours, theirs, strict=True)]
     return figure(system, "ratio", pairs, case, f"of {other}")
 
 

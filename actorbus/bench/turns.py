@@ -23,7 +23,7 @@ from actorbus.bench.words import AT, READY, STOP, TURN, Words
 __all__ = ["measure", "read", "write"]
 
 SETTLE_S = 0.02
-FIRST_S = 20.0
+FIRST_S = 10.0
 """How long the first message of a lane may take to come."""
 
 

@@ -32,6 +32,7 @@ class Tally:
         self._undecoded: dict[int, int] = {}
         self._left_at: dict[str, int] = {}
         self._missed: dict[str, int] = {}
+        self._taken_ids: dict[type, tuple[int, ...]] = {}
 
     def not_decoded(self, type_id: int) -> None:
         """Note a message that no handler was given, because it could not be decoded."""
@@ -41,10 +42,21 @@ class Tally:
         """Return how many messages of each type id were handed to handlers so far."""
         return {type_id: count - self._undecoded.get(type_id, 0) for type_id, count in self._port.type_counts}
 
-    def came_for(self, route: Route) -> int:
-        """Return how many messages came that a handler takes, whether it was there or not."""
-        counts, cls = self.type_counts(), type(route.handler)
-        return sum(counts.get(type_id, 0) for type_id, message_type in self._types.items() if takes(cls, message_type))
+    def came_for(self, route: Route, counts: Mapping[int, int] | None = None) -> int:
+        """Return how many messages came that a handler takes, whether it was there or not.
+
+        `counts`: those of `type_counts`, when the caller asks for many handlers at once.
+        """
+        counts = self.type_counts() if counts is None else counts
+        return sum(counts.get(type_id, 0) for type_id in self._ids(type(route.handler)))
+
+    def _ids(self, cls: type) -> tuple[int, ...]:
+        """Return the ids a class takes: worked out once, as flushing asks for every handler four times a second."""
+        found = self._taken_ids.get(cls)
+        if found is None:
+            found = tuple(type_id for type_id, message_type in self._types.items() if takes(cls, message_type))
+            self._taken_ids[cls] = found
+        return found
 
     def leave(self, name: str, came: int) -> None:
         """Note that a handler is out since `came` messages; who is out already stays so."""
@@ -58,8 +70,9 @@ class Tally:
 
     def messages(self, routes: Sequence[Route]) -> dict[str, int]:
         """Return how many messages each handler was given."""
+        counts = self.type_counts()
         return {
-            route.name: self._left_at.get(route.name, self.came_for(route)) - self._missed.get(route.name, 0)
+            route.name: self._left_at.get(route.name, self.came_for(route, counts)) - self._missed.get(route.name, 0)
             for route in routes
         }
 

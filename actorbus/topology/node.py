@@ -311,7 +311,7 @@ class Node(AsyncFace):
                 moved, last_moved = activity, now
             if for_ns is not None and now - started >= for_ns:
                 return "time"
-            begun = any_message or supervisor.sources_finished
+            begun = any_message or (bool(self._parts.sources) and supervisor.sources_finished)
             if until_idle_ns is not None and begun and now - last_moved >= until_idle_ns:
                 return "idle"
             if for_ns is None and until_idle_ns is None and self._parts.sources and supervisor.sources_finished:

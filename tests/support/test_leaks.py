@@ -51,6 +51,6 @@ def test_files_of_another_living_process_are_its_own(tmp_path: Path) -> None:
 
 def test_memory_that_stays_is_growth() -> None:
     before = snapshot()
-    kept = b"x" * (8 << 20)
-    assert before.anon_growth_kib(snapshot()) > 7 << 10
-    assert len(kept) == 8 << 20
+    kept = b"x" * (64 << 20)  # above glibc's largest mmap threshold: never from memory that is resident already
+    assert before.anon_growth_kib(snapshot()) > 63 << 10
+    assert len(kept) == 64 << 20

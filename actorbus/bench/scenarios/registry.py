@@ -61,7 +61,10 @@ class Session:
         try:
             return measure()
         except ActorBusError as error:
-            self.skipped[what] = " ".join(f"{error} {error.why or ''}".split())[-400:]
+            last_words = [line.strip() for line in (error.why or "").splitlines() if line.strip()]
+            self.skipped[what] = f"{error.args[0] if error.args else error}: {last_words[-1] if last_words else ''}"[
+                :400
+            ]
             return None
 
 
@@ -89,7 +92,7 @@ def run(name: str, effort: Effort, say: Callable[[str], None] = lambda _: None) 
     text = about(name)
     module, _, needed = SCENARIOS[name]
     where, began = machine(), time.monotonic()
-    warnings: list[str] = []
+    warnings: list[str] = ["quick: few, short turns; ratios mean little"] if effort.quick else []
     if len(rig.cores()) < needed:
         warnings.append(f"{name} needs {needed} cores and has {len(rig.cores())}: its processes share them")
     if name == "latency" and len(rig.cores()) < needed + 1:

@@ -21,6 +21,10 @@ def test_ratios_are_taken_turn_by_turn() -> None:
     assert record.ratio("a", "b", [2.0, 9.0, 8.0], [1.0, 3.0, 2.0]).median == 3.0
 
 
+def test_a_turn_in_which_the_other_stood_still_is_not_left_out() -> None:
+    assert record.ratio("a", "b", [5.0], [0.0]).median == 5.0
+
+
 def test_percentiles_are_those_of_the_median_run() -> None:
     made = record.percentiles("a", "round_trip_ns", [{"p50": 3}, {"p50": 1}, {}, {"p50": 2}])
 

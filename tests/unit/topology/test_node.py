@@ -243,3 +243,8 @@ def test_two_nodes_live_in_one_process() -> None:
         two.publisher("bars").publish(bar(2))
 
     assert [handler.seen for handler in collected] == [[bar(1)], [bar(2)]]
+
+
+def test_a_consumer_without_sources_is_not_idle_before_its_first_message() -> None:
+    with Node.from_dict(topology()) as node:
+        assert node.wait(for_ns=100_000_000, until_idle_ns=1_000_000) == "time"
