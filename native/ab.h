@@ -13,6 +13,7 @@
 #include "ab_slot.h"
 #include "ab_clock.h"
 #include "ab_cpu.h"
+#include "ab_memory.h"
 #include "ab_counters.h"
 #include "ab_histogram.h"
 #include "ab_stats.h"

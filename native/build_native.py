@@ -39,6 +39,7 @@ HEADERS = (
     "ab_slot.h",
     "ab_clock.h",
     "ab_cpu.h",
+    "ab_memory.h",
     "ab_counters.h",
     "ab_histogram.h",
     "ab_stats_layout.h",

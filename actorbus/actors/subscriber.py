@@ -23,12 +23,12 @@ from actorbus.codec import Decoding
 from actorbus.dispatch import MetaCopy, Port, StreamEvent
 from actorbus.dispatch.meta import Record
 from actorbus.dispatch.notices import event_of
+from actorbus.dispatch.port import REASON_DECODE
 from actorbus.errors import ClosedError
 
 __all__ = ["Batch", "BatchQueue", "SubscriberActor", "Subscription"]
 
 M = TypeVar("M")
-REASON_DECODE = 3
 ROOM_MESSAGES = 65_536
 ROOM_BYTES = 64 << 20
 """Bounds of the queue between the actor and the application (reliability A10: 65,536 messages and 64 MiB)."""

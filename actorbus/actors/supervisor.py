@@ -147,6 +147,12 @@ class SessionSupervisor(Shell):
                 self._child_failed(self.name, error)
             inbox.event.wait(seen, due if settled else min(due, now + FLUSH_NS))
 
+    def on_stop(self) -> None:
+        """Close what is still open: whoever asked for the open gave up waiting just as it was done."""
+        if self._open:
+            self._open = False
+            self.session.close((), drain=False)
+
     def on_receive(self, message: object) -> object:
         """Obey the node."""
         match message:

@@ -7,7 +7,13 @@ from typing import Protocol
 from actorbus.dispatch.meta import Record
 from actorbus.dispatch.notices import Notice
 
-__all__ = ["OnePlace", "Port"]
+__all__ = ["NOTICES", "REASON_DECODE", "REASON_HANDLER", "OnePlace", "Port"]
+
+NOTICES = -1
+"""What `poll` answers while notices wait (native/ab_poll.h)."""
+REASON_DECODE = 3
+REASON_HANDLER = 4
+"""Why the dispatcher puts a message into the quarantine (native/ab_quarantine.h)."""
 
 
 class Port(Protocol):

@@ -6,13 +6,14 @@ priority to low, ties in the order of the file. Within a handler an exact `@on(T
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from actorbus.dispatch.handler import Handler, batch_types, marked_methods
 from actorbus.errors import UsageError
 
-__all__ = ["Call", "Route", "calls_for", "in_priority_order", "taken_types", "takes"]
+__all__ = ["Call", "Route", "calls_for", "in_priority_order", "taken_types", "takes", "takes_all"]
 
 
 class Route(NamedTuple):
@@ -39,7 +40,8 @@ def in_priority_order(routes: Iterable[Route]) -> list[Route]:
     return sorted(routes, key=lambda route: (-route.priority, route.order))
 
 
-def _methods_by_type(cls: type) -> dict[type, tuple[str, bool]]:
+@functools.lru_cache(maxsize=1024)
+def _methods_by_type(cls: type) -> Mapping[type, tuple[str, bool]]:
     whole = batch_types(cls)
     if whole is not None:
         if marked := marked_methods(cls):
@@ -80,6 +82,12 @@ def takes(cls: type, message_type: type) -> bool:
     """Return whether handlers of a class take messages of a type."""
     methods = _methods_by_type(cls)
     return message_type in methods or object in methods
+
+
+def takes_all(cls: type, declared: Iterable[type]) -> bool:
+    """Return whether handlers of a class take every one of the declared types."""
+    methods = _methods_by_type(cls)
+    return object in methods or all(message_type in methods for message_type in declared)
 
 
 def taken_types(handlers: Iterable[type[Handler]], declared: Iterable[type]) -> list[type]:

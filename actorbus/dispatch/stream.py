@@ -1,6 +1,6 @@
 """Takes the batches of one stream from its port and hands them to the handlers, in priority order.
 
-Thread: the poller's, for everything but `counts()`. Guarantees:
+Thread: the poller's. Guarantees:
 * inv_priority_order: all handlers of message 1 from high to low, then message 2.
 * inv_body_belongs_to_its_record: as many messages come out of the decoder as the native part wrote records, or the
   batch is decoded one by one and each that fails is quarantined under its own address.
@@ -23,17 +23,14 @@ from actorbus.dispatch.meta import BatchMeta, Countdown, Meta, Record
 from actorbus.dispatch.notices import event_of
 from actorbus.dispatch.order import MailRoute, Stages, arrange, takers
 from actorbus.dispatch.parcel import Origin
-from actorbus.dispatch.port import OnePlace, Port
-from actorbus.dispatch.routes import Call, Route, calls_for, in_priority_order, takes
+from actorbus.dispatch.port import NOTICES, REASON_DECODE, REASON_HANDLER, OnePlace, Port
+from actorbus.dispatch.routes import Call, Route, calls_for, in_priority_order, takes, takes_all
 from actorbus.dispatch.state import HandlerState, describe
 from actorbus.dispatch.tally import Tally
 from actorbus.errors import InternalError
 
 __all__ = ["StreamDispatcher"]
 
-REASON_DECODE = 3
-REASON_HANDLER = 4
-NOTICES = -1
 SAMPLE_EVERY = 64
 """One batch in so many has one message traced: which handlers ran, and how late. 1/64 is under 1 % of the cost."""
 
@@ -88,7 +85,6 @@ class StreamDispatcher:
         self._batch: Sequence[object] = ()
         self._batch_at: int | None = None
         self._stages = Stages([], [], [])
-        self._rearrange = True
         self._arrange()
 
     # -- the way of a batch ------------------------------------------------------------------------------------------
@@ -166,13 +162,17 @@ class StreamDispatcher:
         if state.stopped or state.away or not isinstance(item.handler, BatchHandler):
             return
         handler = cast("BatchHandler[object]", item.handler)
-        chosen = [number for number, message in enumerate(messages) if takes(type(handler), type(message))]
-        at = chosen if places is None else [places[number] for number in chosen]
+        at: Sequence[int] = range(len(messages)) if places is None else places
+        given = messages
+        if not takes_all(type(handler), self._types.values()):
+            chosen = [number for number, message in enumerate(messages) if takes(type(handler), type(message))]
+            at = [at[number] for number in chosen]
+            given = [messages[number] for number in chosen]
         if not at:
             return
         meta = BatchMeta(self.name, lambda index: self._port.record(at[index]), len(at))
         try:
-            handler.on_batch(tuple(messages[number] for number in chosen), meta)
+            handler.on_batch(tuple(given), meta)
         except BaseException as error:  # noqa: BLE001 - the same rule as in the compiled loop
             self._settle_whole(item, at, error)
         finally:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from actorbus.errors import EnvironmentFault, InvalidValue
 from actorbus.ffi.native import ffi, lib
 
-__all__ = ["available_cpus", "current_cpu", "name_thread", "pin_thread", "thread_name", "unpin_thread"]
+__all__ = ["available_cpus", "current_cpu", "name_thread", "pin_thread", "thread_name", "trim_memory", "unpin_thread"]
 
 
 def available_cpus() -> tuple[int, ...]:
@@ -82,3 +82,8 @@ def thread_name() -> str:
     if lib.ab_cpu_name_of(name) != lib.AB_OK:
         return ""
     return ffi.string(name).decode(errors="replace")
+
+
+def trim_memory() -> bool:
+    """Give memory that was freed back to the operating system; False where the C library cannot. Any thread."""
+    return lib.ab_memory_trim() == 1

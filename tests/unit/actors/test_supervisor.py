@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +77,15 @@ def test_failures_of_children_are_all_counted_and_the_first_is_told() -> None:
     assert join(actor, DEADLINE_S)
     assert failures == [first]
     assert actor.failure_count == 2
+
+
+def test_a_supervisor_that_is_stopped_closes_what_is_still_open() -> None:
+    threads = threading.active_count()
+    actor = supervisor([])
+    ask(actor, Open(), DEADLINE_S)
+    directory = Path(actor.session.driver_directory or "")
+    actor.request_stop()
+
+    assert join(actor, DEADLINE_S)
+    assert threading.active_count() == threads
+    assert not directory.exists()

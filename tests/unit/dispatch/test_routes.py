@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import actorbus.dispatch as d
-from actorbus.dispatch.routes import in_priority_order
+from actorbus.dispatch.routes import in_priority_order, takes_all
 from actorbus.errors import UsageError
 
 
@@ -64,3 +64,9 @@ def test_two_methods_for_one_type_are_refused_naming_both() -> None:
 
     with pytest.raises(UsageError, match="'one' and 'two'"):
         d.calls_for([d.Route("twice", Twice(), 1, 0)], A)
+
+
+def test_a_class_takes_all_when_it_marks_object_or_every_declared_type() -> None:
+    assert takes_all(TakesAll, [A, B])
+    assert takes_all(Takes, [A])
+    assert not takes_all(Takes, [A, B])

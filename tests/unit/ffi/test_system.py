@@ -77,3 +77,7 @@ def test_native_clocks_are_pythons() -> None:
     assert before <= lib.ab_clock_monotonic_ns() <= time.monotonic_ns()
     before = time.time_ns()
     assert abs(lib.ab_clock_realtime_ns() - before) < 60_000_000_000
+
+
+def test_memory_is_given_back_or_the_c_library_cannot() -> None:
+    assert system.trim_memory() in (True, False)
