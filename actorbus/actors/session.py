@@ -33,7 +33,6 @@ from actorbus.actors.subscriber import BatchQueue, SubscriberActor, Subscription
 from actorbus.dispatch import StreamEvent, taken_types
 from actorbus.errors import ActorBusError, ClosedError, DriverLost
 from actorbus.ffi import Idle, PollSet
-from actorbus.ffi.system import trim_memory
 from actorbus.metrics import HANDLER, CounterBlock, Histogram, Statistics
 from actorbus.transport import Client, connect
 
@@ -353,7 +352,6 @@ class Session:
                 self.last = self.look()
             self._end_actors()
             self._undo.close()
-            trim_memory()  # what the threads of this life freed: the next may never need as much
         return clean
 
     def settle(self, deadline_ns: int) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import threading
 from collections.abc import Generator
 from types import FrameType, TracebackType
 from typing import Any, Self
+
+from actorbus.topology.stopping import StopFlag
 
 __all__ = ["StopAsked", "StopSignals"]
 
@@ -20,7 +21,7 @@ class StopSignals:
     """While entered, SIGTERM and SIGINT set `event` instead of ending the process. Main thread only."""
 
     def __init__(self) -> None:
-        self.event = threading.Event()
+        self.event = StopFlag()
         self.number: int | None = None
         """The first signal that came, or None."""
         self._before: dict[int, Any] = {}

@@ -25,6 +25,7 @@ from actorbus.cli.signals import StopSignals
 from actorbus.dispatch import MetaCopy
 from actorbus.errors import InvalidValue
 from actorbus.topology.node import Node
+from actorbus.topology.stopping import Stoppable
 
 __all__ = ["Condition", "Limits", "conditions", "matches", "watch"]
 
@@ -127,7 +128,7 @@ class _Funnel:
         for thread in self._threads:
             thread.join(JOIN_S)
 
-    def until(self, node: Node, stop: threading.Event, deadline_ns: int | None) -> Iterator[Received]:
+    def until(self, node: Node, stop: Stoppable, deadline_ns: int | None) -> Iterator[Received]:
         """Yield what comes, until the stop, the deadline, or the end of a stream.
 
         Raises:

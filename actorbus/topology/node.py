@@ -36,9 +36,11 @@ from actorbus.actors import (
 )
 from actorbus.dispatch import Publisher
 from actorbus.errors import ActorBusError, ClosedError, UsageError
+from actorbus.ffi.system import trim_memory
 from actorbus.metrics import StreamCounter
 from actorbus.topology.async_face import AsyncFace
 from actorbus.topology.figures import NodeHealth, NodeStatistics, Quarantined, node_statistics, quarantined, summary_of
+from actorbus.topology.stopping import StopFlag, Stoppable
 
 if TYPE_CHECKING:
     from actorbus.clock import Clock
@@ -109,7 +111,7 @@ class Node(AsyncFace):
         self._opened_ns = self._closed_ns = 0
         self._failure: BaseException | None = None
         self._clean = True
-        self._stop_asked = threading.Event()
+        self._stop_asked = StopFlag()
         self._old_handlers: dict[int, object] = {}
 
     @classmethod
@@ -226,6 +228,7 @@ class Node(AsyncFace):
         if self._supervisor is not None:
             self._supervisor.request_stop()
             join(self._supervisor, timeout_s)
+            trim_memory()  # what the threads of this life freed: the next may never need as much
 
     def _need_supervisor(self) -> SessionSupervisor:
         if self._supervisor is None:
@@ -285,7 +288,7 @@ class Node(AsyncFace):
     # -- waiting -----------------------------------------------------------------------------------------------------
 
     def wait(
-        self, *, for_ns: int | None = None, until_idle_ns: int | None = None, stop: threading.Event | None = None
+        self, *, for_ns: int | None = None, until_idle_ns: int | None = None, stop: Stoppable | None = None
     ) -> str:
         """Wait until a time has passed, nothing has moved for so long, `stop` is set, or something broke.
 
@@ -353,9 +356,8 @@ class Node(AsyncFace):
         supervisor = self._need_supervisor()
         if self._state == "open":
             ask(supervisor, LookInside(), OPEN_TIMEOUT_S)
-        end = self._closed_ns or time.monotonic_ns()
         session = supervisor.session
-        seconds = (end - self._opened_ns) / 1e9
+        seconds = ((self._closed_ns or time.monotonic_ns()) - self._opened_ns) / 1e9
         return node_statistics(self.name, seconds, session.stream_blocks, session.handler_blocks)
 
     def health(self) -> NodeHealth:
@@ -373,8 +375,7 @@ class Node(AsyncFace):
     def quarantine(self, stream: str) -> list[Quarantined]:
         """Return the newest 1,024 messages (4 MiB) of a stream that could not be handled, each with its address."""
         self._check_stream(stream)
-        look = self._look()
-        return [quarantined(stream, entry) for entry in look.quarantine.get(stream, [])]
+        return [quarantined(stream, entry) for entry in self._look().quarantine.get(stream, [])]
 
     def _look(self) -> Look:
         supervisor = self._need_supervisor()

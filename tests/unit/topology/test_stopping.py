@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+from actorbus.topology.stopping import StopFlag
+
+DEADLINE_S = 5.0
+
+
+def test_a_wait_ends_when_it_is_set_and_at_its_timeout() -> None:
+    flag = StopFlag()
+    assert not flag.wait(0.001)
+    threading.Timer(0.02, flag.set).start()
+    assert flag.wait(DEADLINE_S)
+    assert flag.is_set()
+    assert flag.wait()
+
+
+def test_a_signal_handler_may_set_it_at_any_moment_of_a_wait() -> None:
+    """With threading.Event a handler that interrupts `wait` inside its lock hangs the process."""
+    before = signal.getsignal(signal.SIGALRM)
+    try:
+        for number in range(200):
+            flag = StopFlag()
+            signal.signal(signal.SIGALRM, lambda *_, flag=flag: flag.set())
+            signal.setitimer(signal.ITIMER_REAL, 0.0001 + number * 0.00002)
+            began = time.monotonic()
+            while not flag.wait(0.0005):
+                assert time.monotonic() - began < DEADLINE_S
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
