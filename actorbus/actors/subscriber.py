@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
-import time
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from queue import Empty, SimpleQueue
 from typing import Generic, NamedTuple, TypeVar, cast
 
 from actorbus.actors.poller import Waiter
@@ -44,75 +42,81 @@ class Batch(NamedTuple):
 
 
 class BatchQueue:
-    """A bounded queue of batches between one actor and one consumer."""
+    """A bounded queue of batches between one actor and one consumer.
+
+    It takes no lock of Python's: Ctrl-C may end the consumer between any two bytecodes, also between taking a lock and
+    entering the block that gives it back, and the actor would then wait for that lock for ever. `SimpleQueue` is safe
+    there, and every count has one writer.
+    """
 
     def __init__(self, messages_max: int = ROOM_MESSAGES, bytes_max: int = ROOM_BYTES) -> None:
-        self._changed = threading.Condition()
-        self._batches: deque[Batch] = deque()
-        self._messages = 0
-        self._bytes = 0
+        self._batches: SimpleQueue[Batch | None] = SimpleQueue()
         self._messages_max = messages_max
         self._bytes_max = bytes_max
+        self._put = _Count(0, 0, 0)
+        self._taken = _Count(0, 0, 0)
         self._closed = False
         self._pid = os.getpid()
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: tuple[Callable[[], None], ...] = ()
 
     @property
     def has_room(self) -> bool:
         """True while a further batch is welcome. One batch may overshoot a bound: it is bounded itself."""
-        return self._messages < self._messages_max and self._bytes < self._bytes_max
+        put, taken = self._put, self._taken
+        return put.messages - taken.messages < self._messages_max and put.bytes - taken.bytes < self._bytes_max
 
     def put(self, batch: Batch) -> None:
         """Add a batch. The actor's thread."""
-        with self._changed:
-            self._batches.append(batch)
-            self._messages += len(batch.messages)
-            self._bytes += batch.bytes
-            self._changed.notify()
-            self._tell()
+        self._put = self._put.plus(batch)
+        self._batches.put(batch)
+        self._tell()
 
     def _tell(self) -> None:
-        for listener in tuple(self._listeners):
+        for listener in self._listeners:
             listener()
 
     @contextlib.contextmanager
     def told(self, listener: Callable[[], None]) -> Generator[None]:
         """Call `listener`, quick and on any thread, after each batch and the close, while in the `with` block."""
-        with self._changed:
-            self._listeners.append(listener)
+        self._listeners = (*self._listeners, listener)
         try:
             yield
         finally:
-            with self._changed:
-                self._listeners.remove(listener)
+            self._listeners = tuple(other for other in self._listeners if other is not listener)
 
     @property
     def ended(self) -> bool:
         """True when it is closed and empty."""
-        return self._closed and not self._batches
+        return self._closed and self._put.batches == self._taken.batches
 
     def take(self, timeout: float | None) -> Batch | None:
         """Take the oldest batch; None when the queue is closed and empty, or nothing came within `timeout` seconds."""
         if self._pid != os.getpid():
             raise ClosedError("the subscription belongs to the parent of this process", hint="open a node in the child")
-        deadline = None if timeout is None else time.monotonic() + timeout
-        with self._changed:
-            while not self._batches:
-                left = None if deadline is None else deadline - time.monotonic()
-                if self._closed or (left is not None and left <= 0):
-                    return None
-                self._changed.wait(left)
-            batch = self._batches.popleft()
-            self._messages -= len(batch.messages)
-            self._bytes -= batch.bytes
-            return batch
+        try:
+            batch = self._batches.get(timeout=None if timeout is None else max(0.0, timeout))
+        except Empty:
+            return None
+        if batch is None:
+            self._batches.put(None)  # the end stays there for whoever asks again
+            return None
+        self._taken = self._taken.plus(batch)
+        return batch
 
     def close(self) -> None:
         """Let the consumer take what is left, then end."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-            self._tell()
+        self._closed = True
+        self._batches.put(None)
+        self._tell()
+
+
+class _Count(NamedTuple):
+    batches: int
+    messages: int
+    bytes: int
+
+    def plus(self, batch: Batch) -> _Count:
+        return _Count(self.batches + 1, self.messages + len(batch.messages), self.bytes + batch.bytes)
 
 
 class SubscriberActor(Shell):

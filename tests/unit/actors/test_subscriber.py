@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import signal
 import threading
 
 from actorbus.actors.subscriber import Batch, BatchQueue, Subscription
@@ -67,3 +69,32 @@ def test_leaving_a_with_block_closes() -> None:
         pass
 
     assert closed == [1]
+
+
+class Interrupted(Exception):
+    pass
+
+
+def test_an_interrupted_consumer_never_leaves_the_queue_locked() -> None:
+    """A signal handler that raises, as Ctrl-C does, at every moment of a take."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for number in range(300):
+            queue = BatchQueue()
+            with contextlib.suppress(Interrupted):
+                signal.setitimer(signal.ITIMER_REAL, 0.00005 + number * 0.000002)
+                while True:
+                    queue.put(batch(1))
+                    queue.take(0)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            closer = threading.Thread(target=queue.close, daemon=True)
+            closer.start()
+            closer.join(DEADLINE_S)
+            assert not closer.is_alive()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
