@@ -135,6 +135,11 @@ def left_by(pid: int) -> list[str]:
     return [str(path) for path in SHM.rglob("*") if mark in path.name]
 
 
+def _hear_ctrl_c() -> None:
+    """A shell starts what it runs in the background with SIGINT ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def go(case: Case) -> float:
     """Run one case; returns the seconds its end took. AssertionError with what went wrong."""
     with contextlib.ExitStack() as stack:
@@ -150,6 +155,7 @@ def go(case: Case) -> float:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=_hear_ctrl_c,
         )
         said = Said(process)
         stack.callback(said.close)
