@@ -136,12 +136,14 @@ def left_by(pid: int) -> list[str]:
 
 
 def _hear_ctrl_c() -> None:
-    """A shell starts what it runs in the background with SIGINT ignored, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """A shell starts what it runs in the background with SIGINT ignored, and children inherit that; a handler, not."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def go(case: Case) -> float:
     """Run one case; returns the seconds its end took. AssertionError with what went wrong."""
+    _hear_ctrl_c()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         arguments = case.start(folder)
@@ -155,7 +157,6 @@ def go(case: Case) -> float:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            preexec_fn=_hear_ctrl_c,
         )
         said = Said(process)
         stack.callback(said.close)
