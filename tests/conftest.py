@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell starts what it runs in the background with SIGINT ignored, and the programs of the tests would inherit that.
+    # A shell starts what it runs in the background with SIGINT ignored, and the tests' programs would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
