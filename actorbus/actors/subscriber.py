@@ -19,7 +19,7 @@ from actorbus.actors.shell import Report, Shell
 from actorbus.clock import Clock
 from actorbus.codec import Decoding
 from actorbus.dispatch import MetaCopy, Port, StreamEvent
-from actorbus.dispatch.meta import Record
+from actorbus.dispatch.meta import Record, copy_of
 from actorbus.dispatch.notices import event_of
 from actorbus.dispatch.port import REASON_DECODE
 from actorbus.errors import ClosedError
@@ -265,25 +265,9 @@ class Subscription(Generic[M]):
         """Yield each message with where it came from."""
         while (batch := self._queue.take(timeout)) is not None:
             for message, record in zip(cast("list[M]", batch.messages), batch.records, strict=True):
-                yield message, _meta(self.stream, record)
+                yield message, copy_of(self.stream, record)
 
     def take(self, timeout: float) -> list[M]:
         """Take the next batch, or an empty list when none came within `timeout` seconds."""
         batch = self._queue.take(timeout)
         return [] if batch is None else cast("list[M]", batch.messages)
-
-
-def _meta(stream: str, record: Record) -> MetaCopy:
-    session, position, index, sequence, publisher, published, received, type_id, version = record
-    return MetaCopy(
-        stream=stream,
-        session=session,
-        position=position,
-        index=index,
-        sequence=sequence,
-        publisher=publisher,
-        publish_time_ns=published,
-        receive_time_ns=received,
-        type_id=type_id,
-        version=version,
-    )

@@ -14,7 +14,7 @@ import msgspec
 
 from actorbus.errors import UsageError
 
-__all__ = ["BatchMeta", "Countdown", "Meta", "MetaCopy", "Record"]
+__all__ = ["BatchMeta", "Countdown", "Meta", "MetaCopy", "Record", "copy_of"]
 
 Record = tuple[int, int, int, int, int, int, int, int, int]
 """(session, position, index, sequence, publisher, publish_time_ns, receive_time_ns, type_id, version)."""
@@ -132,10 +132,11 @@ class Meta:
 
     def copy(self) -> MetaCopy:
         """Return the fields as an object that stays valid."""
-        return _copy(self.stream, self.record())
+        return copy_of(self.stream, self.record())
 
 
-def _copy(stream: str, record: Record) -> MetaCopy:
+def copy_of(stream: str, record: Record) -> MetaCopy:
+    """Return a record of a stream as an object that stays valid."""
     session, position, index, sequence, publisher, published, received, type_id, version = record
     return MetaCopy(
         stream=stream,
@@ -178,7 +179,7 @@ class BatchMeta:
             raise UsageError(
                 f"a BatchMeta of stream {self.stream!r} was read after its batch was handled; keep meta[i] instead"
             )
-        return _copy(self.stream, self._record(index % self._count))
+        return copy_of(self.stream, self._record(index % self._count))
 
     def __iter__(self) -> Iterator[MetaCopy]:
         return (self[index] for index in range(self._count))

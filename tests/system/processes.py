@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -27,7 +28,7 @@ def environment() -> dict[str, str]:
 def wait_for(condition, timeout_s: float, what: str) -> None:  # type: ignore[no-untyped-def]
     """Look until `condition()` is true; AssertionError with `what` after the deadline."""
     deadline = time.monotonic() + timeout_s
-    pause = __import__("threading").Event()
+    pause = threading.Event()
     while not condition():
         assert time.monotonic() < deadline, f"{what} not within {timeout_s:g} s"
         pause.wait(0.02)
