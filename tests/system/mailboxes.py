@@ -122,6 +122,8 @@ def errors(on_error: str, count: int, *, unlimited: bool = False) -> str:
             "beside": {**good, "priority": 0, "dispatch": "mailbox"},
         },
     }
+    if on_error == "restart" and not unlimited:
+        topology["sources"]["ticks"]["options"]["paced"] = 20_000
     if unlimited:
         topology["supervision"] = {"max_restarts": 1_000_000, "backoff": {"initial": "0s", "max": "0s"}}
     with ab.Node.from_dict(topology) as node:
