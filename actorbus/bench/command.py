@@ -1,13 +1,12 @@
 """`actorbus bench SCENARIO`: measure, print a table, write JSON and HTML.
 
-The command line finds this verb by name (actorbus/cli/main.py), so that neither package imports the other.
+The command line finds this verb by name (actorbus/cli/main.py), so that it does not import the bench; of it the bench
+takes the line that shows progress.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -17,6 +16,7 @@ from actorbus.bench import digest, hold, page
 from actorbus.bench.peers import PEERS
 from actorbus.bench.record import Effort, Report
 from actorbus.bench.scenarios import SCENARIOS, run
+from actorbus.cli.progress import progress
 from actorbus.errors import EXIT_DONE, EXIT_FAILED
 
 __all__ = ["FULL", "HOLD", "QUICK", "QUICK_SCENARIOS", "command"]
@@ -53,10 +53,12 @@ def command(
     if scenario == "all":
         names = QUICK_SCENARIOS if quick else list(SCENARIOS)
     reports: list[Report] = []
-    for place, name in enumerate(names, 1):
-        reports.append(run(name, effort, _progress(f"{place}/{len(names)} {name}")))
-        _clear()
-        print(digest.text(reports[-1]), flush=True)
+    with progress("bench", len(names), unit="scenarios") as work:
+        for name in names:
+            reports.append(run(name, effort, lambda what, name=name: work.tell(f"{name}: {what}")))
+            work.wipe()
+            print(digest.text(reports[-1]), flush=True)
+            work.advance()
     values = [msgspec.to_builtins(report) for report in reports]
     if json_file is not None:
         json_file.write_text(json.dumps(values[0] if len(values) == 1 else values, indent=1) + "\n", encoding="utf-8")
@@ -82,18 +84,3 @@ def chosen(text: str) -> tuple[str, ...]:
     if unknown:
         raise click.BadParameter(f"{', '.join(unknown)}: the bench knows {', '.join(PEERS)}", param_hint="--peers")
     return names
-
-
-def _progress(head: str) -> Callable[[str], None]:
-    def say(what: str) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\033[K{head}: {what[:100]}")
-            sys.stderr.flush()
-
-    return say
-
-
-def _clear() -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\033[K")
-        sys.stderr.flush()

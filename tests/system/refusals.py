@@ -19,6 +19,7 @@ from tests.system.processes import SHM, environment, free_port
 
 RAW: dict[str, object] = {"codec": {"format": "raw"}}
 
+
 def run_refused(
     topology: dict[str, object], says: str, *, code: int = 3, within_s: float = 5.0, **more: object
 ) -> float:
