@@ -23,7 +23,7 @@ test: setup-dev ## everything that can run on this machine: lint, types, C tests
 	@$(MAKE) --no-print-directory lint types native-test
 	$(PY) -m pytest
 
-test-system: setup-dev ## the same with Java, Chromium, Prometheus and valgrind installed or located; skips nothing
+test-system: setup-dev ## the same with Java, Chromium, Prometheus, valgrind and Node installed or located; skips nothing
 	@sh tools/system_tools.sh
 	@$(MAKE) --no-print-directory lint types native-test
 	ACTORBUS_SYSTEM=1 $(PY) -m pytest

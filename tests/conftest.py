@@ -1,6 +1,6 @@
 """What every test gets: tools located or the reason of a skip, hypothesis profiles, the real data folder.
 
-* A test marked `java`, `chromium`, `prometheus` or `valgrind` is skipped with the tool's name where that is missing.
+* A test marked `java`, `chromium`, `prometheus`, `valgrind` or `node` is skipped, and says so, without it.
   With ACTORBUS_SYSTEM=1 (`make test-system`) a missing tool is a failure, and so is every other skip but those for
   the developers' data folder, which a user's machine does not have.
 * HYPOTHESIS_PROFILE: `ci` (default; same cases every time), `dev` (few, random), `thorough` (10,000).
@@ -31,6 +31,7 @@ TOOLS: dict[str, tuple[str, ...]] = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "prometheus": ("prometheus",),
     "valgrind": ("valgrind",),
+    "node": ("npm",),
 }
 
 _slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
