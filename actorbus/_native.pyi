@@ -181,9 +181,11 @@ class _Lib:
     AB_BEAT: int
     AB_BYE: int
     AB_CLOSED: int
+    AB_CORRUPT: int
     AB_CPU_NAME_MAX: int
     AB_DROPPED: int
     AB_ENCODE: int
+    AB_END: int
     AB_EVENTS_LOST: int
     AB_FAILED: int
     AB_FORMAT_JSON: int
@@ -213,9 +215,13 @@ class _Lib:
     AB_KIND_CLIENT: int
     AB_KIND_COUNTER: int
     AB_KIND_DRIVER: int
+    AB_KIND_JOURNAL: int
+    AB_KIND_JOURNAL_READER: int
     AB_KIND_NONE: int
     AB_KIND_PUBLICATION: int
     AB_KIND_SUBSCRIPTION: int
+    AB_LOCKED: int
+    AB_LOST: int
     AB_MALFORMED: int
     AB_MALFORMED_COUNT: int
     AB_MAX_POSITION: int
@@ -224,13 +230,16 @@ class _Lib:
     AB_MSGPACK_DEPTH_MAX: int
     AB_NOT_CONNECTED: int
     AB_NOT_CONNECTED_COUNT: int
+    AB_NOT_FOUND: int
     AB_NO_MEMORY: int
+    AB_NO_SPACE: int
     AB_OK: int
     AB_POLL_NOTICES: int
     AB_PUBLISHED: int
     AB_PUBLISHED_BYTES: int
     AB_PUBLISHER_JOINED: int
     AB_PUBLISHER_LEFT: int
+    AB_PURGED: int
     AB_QUARANTINED: int
     AB_QUARANTINE_BYTES: int
     AB_QUARANTINE_ENTRIES: int
@@ -244,6 +253,7 @@ class _Lib:
     AB_REASON_UNKNOWN_TYPE: int
     AB_RECEIVED: int
     AB_RECEIVED_BYTES: int
+    AB_REFUSED: int
     AB_REWIND: int
     AB_STALE: int
     AB_STATS_ALIVE: int

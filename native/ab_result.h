@@ -30,7 +30,15 @@ enum ab_result {
     AB_RANGE = -12,         /* an integer above 2^63 - 1 in the body: other languages cannot read it */
     AB_UNKNOWN_TYPE = -13,  /* the body's type id was not declared for this stream */
     AB_MALFORMED = -14,     /* the bytes are not what their format promises */
-    AB_ENCODE = -15         /* the encoder raised: the message does not fit its declaration */
+    AB_ENCODE = -15,        /* the encoder raised: the message does not fit its declaration */
+    AB_END = -16,           /* a journal has nothing more that is committed now */
+    AB_CORRUPT = -17,       /* stored bytes are not what was written */
+    AB_LOST = -18,          /* a hole in a journal, told once; the next call goes on behind it */
+    AB_PURGED = -19,        /* retention removed what was asked for */
+    AB_NO_SPACE = -20,      /* the file system is full; it goes on when there is room */
+    AB_LOCKED = -21,        /* another writer has the directory */
+    AB_NOT_FOUND = -22,     /* there is no journal */
+    AB_REFUSED = -23        /* another format, version or owner: not touched */
 };
 
 typedef struct {

@@ -31,6 +31,8 @@ enum ab_kind {
     AB_KIND_PUBLICATION = 3,
     AB_KIND_SUBSCRIPTION = 4,
     AB_KIND_COUNTER = 5,
+    AB_KIND_JOURNAL = 6,
+    AB_KIND_JOURNAL_READER = 7,
 };
 
 /* How many handles of `kind` are open (AB_KIND_NONE: of all kinds). Any thread; a moment's truth. */
