@@ -20,7 +20,7 @@ AB3xxx decode (theirs), AB4xxx recording, AB5xxx the application's handlers, AB9
                                            AddressInUse  LibraryMissing
       EncodeError
       DecodeError                          FrameCorrupt  UnknownType  AuthenticationFailed  TooLarge  Replayed
-      RecordingError                       CorruptRecord  OutOfSpace
+      RecordingError                       its leaves are in actorbus/recording/errors.py
       HandlerFailed                        the application's own handler or source
       InternalError
 """
@@ -359,19 +359,6 @@ class RecordingError(ActorBusError):
     """A recording cannot be written or read."""
 
     code: ClassVar[str] = "AB4000"
-
-
-class CorruptRecord(RecordingError):
-    """A record's checksum or length is wrong."""
-
-    code: ClassVar[str] = "AB4001"
-
-
-class OutOfSpace(RecordingError):
-    """The recording's file system is full or its bound is reached."""
-
-    code: ClassVar[str] = "AB4002"
-    exit_code: ClassVar[int] = EXIT_ENVIRONMENT_WRONG
 
 
 class HandlerFailed(ActorBusError):

@@ -22,8 +22,7 @@ CODES = {
     "DirectoryRefused": "AB2212", "PermissionRefused": "AB2213", "OutOfMemory": "AB2214", "AddressInUse": "AB2215",
     "LibraryMissing": "AB2216", "EncodeError": "AB2300", "DecodeError": "AB3000", "FrameCorrupt": "AB3001",
     "UnknownType": "AB3002", "AuthenticationFailed": "AB3003", "TooLarge": "AB3004", "Replayed": "AB3005",
-    "RecordingError": "AB4000", "CorruptRecord": "AB4001", "OutOfSpace": "AB4002", "HandlerFailed": "AB5001",
-    "InternalError": "AB9000",
+    "RecordingError": "AB4000", "HandlerFailed": "AB5001", "InternalError": "AB9000",
 }  # fmt: skip
 
 
@@ -40,7 +39,6 @@ def test_the_tree_is_that_of_the_architecture() -> None:
     assert issubclass(errors.DriverLost, errors.BrokenError)
     assert issubclass(errors.EnvironmentFault, errors.BrokenError)
     assert issubclass(errors.Replayed, errors.DecodeError)
-    assert issubclass(errors.OutOfSpace, errors.RecordingError)
     assert issubclass(errors.MessageTooLarge, errors.UsageError)
     assert issubclass(errors.InvalidValue, ValueError)
 
