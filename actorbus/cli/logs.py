@@ -1,48 +1,90 @@
 """The log of a command, on stderr: text on a terminal, JSON lines elsewhere, unless the topology says.
 
-Only the command line configures logging; a `Node` inside an application never does.
+    logging records (ours: `actorbus.*`; the application's; `extra=` too) ----\
+                                                                               structlog renders --> stderr
+    structlog events of the application's handlers (when it left structlog be) -/
+
+Only the command line configures logging, for its own process. A `Node` inside an application logs to the loggers under
+`actorbus` and touches nothing: no root logger, no handler, no level, no structlog (tests/system/test_embedding.py).
+A structlog that the application's own modules configured is left as they want it here too.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
-import time
-from typing import override
+from collections.abc import MutableMapping
+from typing import Any
 
-__all__ = ["JsonLines", "configure_logging"]
+import structlog
 
+from actorbus.cli.colour import is_wanted
 
-class JsonLines(logging.Formatter):
-    """One JSON object a line: time (UTC), level, logger, message, and the exception when there is one."""
+__all__ = ["configure_logging"]
 
-    @override
-    def format(self, record: logging.LogRecord) -> str:
-        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        line = {
-            "time": f"{moment}.{int(record.msecs):03d}Z",
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info is not None:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+type Event = MutableMapping[str, Any]
 
 
 def configure_logging(form: str, level: str) -> None:
-    """Write the log to stderr from now on.
+    """Write the log of this process to stderr from now on.
 
     Args:
         form: `auto` (text on a terminal, JSON lines elsewhere), `text` or `json`.
         level: the least severe level that is written.
     """
+    as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")
+        if as_json
+        else structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False, key="timestamp"),
+    ]
     handler = logging.StreamHandler(sys.stderr)
-    if form == "json" or (form == "auto" and not sys.stderr.isatty()):
-        handler.setFormatter(JsonLines())
-    else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S"))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *(_for_machines() if as_json else _for_people(coloured=is_wanted(sys.stderr))),
+            ],
+        )
+    )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    if not structlog.is_configured():
+        structlog.configure(
+            processors=[
+                structlog.stdlib.filter_by_level,
+                *shared,
+                structlog.stdlib.PositionalArgumentsFormatter(),
+                structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+            ],
+            logger_factory=structlog.stdlib.LoggerFactory(),
+            wrapper_class=structlog.stdlib.BoundLogger,
+        )
+
+
+def _for_machines() -> list[structlog.typing.Processor]:
+    """One JSON object a line: time (UTC), level, logger, message, what was bound, the exception when there is one."""
+    return [
+        structlog.processors.format_exc_info,
+        structlog.processors.EventRenamer("message"),
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
+
+
+def _for_people(*, coloured: bool) -> list[structlog.typing.Processor]:
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=coloured, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+    )
+    return [_printable, renderer]
+
+
+def _printable(_logger: object, _method: str, event: Event) -> Event:
+    """Keep what a message or a peer says from steering the terminal."""
+    text = str(event.get("event", ""))
+    event["event"] = "".join(one if one.isprintable() or one in "\n\t" else "?" for one in text)
+    return event
