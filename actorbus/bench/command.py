@@ -16,6 +16,7 @@ from actorbus.bench import digest, hold, page
 from actorbus.bench.peers import PEERS
 from actorbus.bench.record import Effort, Report
 from actorbus.bench.scenarios import SCENARIOS, run
+from actorbus.cli.completion import one_of_list
 from actorbus.cli.progress import progress
 from actorbus.errors import EXIT_DONE, EXIT_FAILED
 
@@ -35,7 +36,13 @@ QUICK_SCENARIOS = (
 @click.option("--json", "json_file", type=FILE, help="Write the figures there.")
 @click.option("--html", "html_file", type=FILE, help="Write a page of curves there.")
 @click.option("--markdown", "page_file", type=FILE, help="Write tables there.")
-@click.option("--peers", "systems", metavar="P,...", help=f"Only these beside actorbus: {', '.join(PEERS)}; or none.")
+@click.option(
+    "--peers",
+    "systems",
+    metavar="P,...",
+    shell_complete=one_of_list(list(PEERS)),
+    help=f"Only these beside actorbus: {', '.join(PEERS)}; or none.",
+)
 @click.option("--quick", is_flag=True, help="Fewer, shorter turns: shows that it runs, ratios mean little.")
 def command(
     scenario: str,

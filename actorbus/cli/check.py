@@ -8,6 +8,7 @@ import sys
 import click
 
 from actorbus.cli.colour import is_wanted
+from actorbus.cli.completion import folders, topologies
 from actorbus.cli.excerpt import problems_text
 from actorbus.errors import EXIT_DONE, EXIT_INPUT_WRONG, Problem
 from actorbus.topology.check import Checked, check_file
@@ -16,7 +17,7 @@ __all__ = ["command"]
 
 
 @click.command("check")
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(), shell_complete=topologies)
 @click.option(
     "--format",
     "form",
@@ -25,7 +26,9 @@ __all__ = ["command"]
     help="Text, one JSON object, or annotations of GitHub Actions.",
 )
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
-@click.option("--app-dir", metavar="D", help="First on sys.path instead of the topology's folder.")
+@click.option(
+    "--app-dir", metavar="D", shell_complete=folders, help="First on sys.path instead of the topology's folder."
+)
 def command(file: str, form: str, strict: bool, app_dir: str | None) -> int:
     """Tell every problem of the topology FILE, and its shared-memory budget. Exits with 2 when there is an error."""
     checked = check_file(file, app_dir=app_dir)

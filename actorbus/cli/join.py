@@ -18,6 +18,7 @@ from typing import Any, Final
 import click
 import msgspec
 
+from actorbus.cli.completion import folders, topologies
 from actorbus.errors import ActorBusError, ConfigError, DriverUnavailable
 from actorbus.metrics import StatisticsReader, list_statistics
 from actorbus.topology.check import check_file
@@ -45,13 +46,21 @@ def topology_options(command: Command) -> Command:
             "file",
             metavar="FILE",
             type=click.Path(),
+            shell_complete=topologies,
             envvar=TOPOLOGY_VARIABLE,
             default=DEFAULT_FILE,
             show_default=True,
             help=f"The topology that declares the streams; also {TOPOLOGY_VARIABLE}.",
         ),
-        click.option("--directory", metavar="D", help="The driver's directory. Default: that of the running topology."),
-        click.option("--app-dir", metavar="D", help="First on sys.path instead of the topology's folder."),
+        click.option(
+            "--directory",
+            metavar="D",
+            shell_complete=folders,
+            help="The driver's directory. Default: that of the running topology.",
+        ),
+        click.option(
+            "--app-dir", metavar="D", shell_complete=folders, help="First on sys.path instead of the topology's folder."
+        ),
     )
     for decorate in reversed(decorators):
         command = decorate(command)

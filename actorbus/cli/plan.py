@@ -9,6 +9,7 @@ import msgspec
 
 from actorbus.cli.colour import is_wanted
 from actorbus.cli.columns import left_aligned, shown_bytes
+from actorbus.cli.completion import folders, topologies
 from actorbus.cli.excerpt import problems_text
 from actorbus.errors import EXIT_DONE
 from actorbus.topology.check import check_file
@@ -19,7 +20,7 @@ __all__ = ["command", "mermaid_text", "table_text"]
 
 
 @click.command("plan")
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(), shell_complete=topologies)
 @click.option(
     "--format",
     "form",
@@ -27,7 +28,9 @@ __all__ = ["command", "mermaid_text", "table_text"]
     default="table",
     help="Tables, a Mermaid flowchart, or one JSON object.",
 )
-@click.option("--app-dir", metavar="D", help="First on sys.path instead of the topology's folder.")
+@click.option(
+    "--app-dir", metavar="D", shell_complete=folders, help="First on sys.path instead of the topology's folder."
+)
 def command(file: str, form: str, app_dir: str | None) -> int:
     """Show what the topology FILE becomes: actors, threads, CPUs, streams, memory, ports."""
     checked = check_file(file, app_dir=app_dir)

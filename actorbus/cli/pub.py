@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from actorbus.cli.completion import streams
 from actorbus.cli.join import joined, topology_options
 from actorbus.cli.lines import message_of
 from actorbus.errors import EXIT_DONE, EXIT_INPUT_WRONG, ActorBusError, EncodeError, InvalidValue, UsageError
@@ -16,7 +17,7 @@ __all__ = ["command"]
 
 
 @click.command("pub")
-@click.argument("stream")
+@click.argument("stream", shell_complete=streams)
 @click.argument("what", nargs=-1, metavar="[JSON|FILE|-]...")
 @topology_options
 def command(stream: str, what: tuple[str, ...], file: str, directory: str | None, app_dir: str | None) -> int:

@@ -12,6 +12,7 @@ import sys
 import click
 
 from actorbus.cli.colour import is_wanted
+from actorbus.cli.completion import folders, topologies
 from actorbus.cli.excerpt import problems_text
 from actorbus.cli.exits import EXIT_INTERRUPTED, as_actorbus_error, tell
 from actorbus.cli.logs import configure_logging
@@ -26,11 +27,13 @@ __all__ = ["command"]
 
 
 @click.command("run")
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(), shell_complete=topologies)
 @click.option("--for", "for_ns", type=DURATION, help="Stop after this time.")
 @click.option("--until-idle", "until_idle_ns", type=DURATION, help="Stop when no message has moved for this time.")
 @click.option("--summary", "form", type=click.Choice(["json", "table"]), default="table", help="Form of the summary.")
-@click.option("--app-dir", metavar="D", help="First on sys.path instead of the topology's folder.")
+@click.option(
+    "--app-dir", metavar="D", shell_complete=folders, help="First on sys.path instead of the topology's folder."
+)
 @click.pass_obj
 def command(
     obj: dict[str, bool], file: str, for_ns: int | None, until_idle_ns: int | None, form: str, app_dir: str | None

@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from actorbus.cli.columns import left_aligned
+from actorbus.cli.completion import folders, processes
 from actorbus.errors import EXIT_DONE, EXIT_ENVIRONMENT_WRONG, ActorBusError, EnvironmentFault
 from actorbus.metrics import HANDLER, LatencySummary, StatisticsReader, StatisticsSnapshot, list_statistics
 
@@ -25,9 +26,11 @@ STREAM_COLUMNS = ("published", "received", "bytes", "gaps", "missing", "dropped"
 
 
 @click.command("stat")
-@click.argument("which", nargs=-1, metavar="[NAME|PID]...")
+@click.argument("which", nargs=-1, metavar="[NAME|PID]...", shell_complete=processes)
 @click.option("--all", "dead", is_flag=True, help="Also processes that have died and left their file.")
-@click.option("--folder", metavar="D", help="Where the statistics files are. Default: this user's.")
+@click.option(
+    "--folder", metavar="D", shell_complete=folders, help="Where the statistics files are. Default: this user's."
+)
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="Tables or JSON lines.")
 def command(which: tuple[str, ...], dead: bool, folder: str | None, form: str) -> int:
     """Show the counters of running processes: all of this user's, or those with a NAME or PID (also dead ones)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from actorbus.cli.completion import streams
 from actorbus.cli.exits import EXIT_INTERRUPTED
 from actorbus.cli.join import joined, topology_options
 from actorbus.cli.options import DURATION
@@ -14,7 +15,7 @@ __all__ = ["command"]
 
 
 @click.command("sub")
-@click.argument("stream")
+@click.argument("stream", shell_complete=streams)
 @topology_options
 @click.option("-n", "--count", type=click.IntRange(min=1), help="End after so many messages.")
 @click.option("--for", "for_ns", type=DURATION, help="End after this time.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from actorbus.cli.completion import streams as complete_streams
+from actorbus.cli.completion import where as complete_where
 from actorbus.cli.exits import EXIT_INTERRUPTED
 from actorbus.cli.join import joined, topology_options
 from actorbus.cli.options import DURATION
@@ -14,9 +16,16 @@ __all__ = ["command"]
 
 
 @click.command("tail")
-@click.argument("streams", nargs=-1, metavar="[STREAM]...")
+@click.argument("streams", nargs=-1, metavar="[STREAM]...", shell_complete=complete_streams)
 @topology_options
-@click.option("-w", "--where", multiple=True, metavar="FIELD=VALUE", help="Only messages with this value; repeatable.")
+@click.option(
+    "-w",
+    "--where",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    shell_complete=complete_where,
+    help="Only messages with this value; repeatable.",
+)
 @click.option("-n", "--count", type=click.IntRange(min=1), help="End after so many messages.")
 @click.option("--for", "for_ns", type=DURATION, help="End after this time.")
 @click.option("--format", "form", type=click.Choice(["auto", "json", "text"]), default="auto", help="JSON when piped.")
