@@ -4,6 +4,8 @@
 #endif
 #include "ab_clock.h"
 
+#include <stdbool.h>
+
 static int64_t read_ns(clockid_t clock) {
     struct timespec now;
 
@@ -24,4 +26,50 @@ int64_t ab_clock_deadline_ns(int64_t now_ns, int64_t timeout_ns) {
         return AB_NO_DEADLINE;
     }
     return now_ns + timeout_ns;
+}
+
+/* ---- the stamp --------------------------------------------------------------------------------------------------- */
+
+#define RATED_NS (10 * AB_NS_PER_MS) /* between two readings, each some 30 ns wrong: so the rate is, by 6 millionths */
+#define INTERRUPTED_CYCLES 8192u     /* a reading that took so long is not one moment */
+
+#if defined(__x86_64__)
+/* Measure ns a cycle since the last time, when that is long enough ago. */
+static void rate(ab_stamp *stamp, uint64_t cycles) {
+    uint64_t passed = cycles - stamp->rated_cycles;
+    if (stamp->scale != 0 && passed < ((uint64_t)RATED_NS << 32) / stamp->scale) {
+        return;
+    }
+    int64_t now_ns = ab_clock_monotonic_ns();
+    int64_t passed_ns = now_ns - stamp->rated_ns;
+    if (passed_ns < RATED_NS) {
+        return;
+    }
+    bool usable = passed_ns < AB_NS_PER_S && passed > (uint64_t)passed_ns / 16; /* no sleep in between; a counter that counts */
+    uint64_t measured = usable ? ((uint64_t)passed_ns << 32) / passed : 0;
+    uint64_t off = measured > stamp->measured ? measured - stamp->measured : stamp->measured - measured;
+    stamp->scale = off <= measured / 1000 ? measured : 0;
+    stamp->measured = measured;
+    stamp->rated_cycles = cycles;
+    stamp->rated_ns = now_ns;
+}
+#endif
+
+int64_t ab_stamp_read(ab_stamp *stamp) {
+#if defined(__x86_64__)
+    uint64_t before = __builtin_ia32_rdtsc();
+    int64_t now_ns = ab_clock_realtime_ns();
+    uint64_t after = __builtin_ia32_rdtsc();
+    stamp->reach = 0;
+    if (after - before < INTERRUPTED_CYCLES) {
+        rate(stamp, after);
+        stamp->cycles = after;
+        stamp->realtime_ns = now_ns;
+        stamp->reach = stamp->scale == 0 ? 0 : ((uint64_t)AB_STAMP_REACH_NS << 32) / stamp->scale;
+    }
+    return now_ns;
+#else
+    (void)stamp;
+    return ab_clock_realtime_ns();
+#endif
 }

@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "ab_aeron.h"
+#include "ab_clock.h"
 #include "ab_counters.h"
 #include "ab_frame.h"
 #include "ab_quarantine.h"
@@ -96,6 +97,7 @@ typedef struct ab_publication {
     uint16_t *type_index;   /* by type id: index into types + 1, 0 undeclared; 65,536 entries, touched as needed */
     ab_type *types;
     size_t type_count;
+    ab_stamp stamp;         /* publish times */
     ab_error error;         /* of the last AB_FAILED */
     int64_t own_counters[AB_STREAM_COUNTERS];
 } ab_publication;

@@ -5,18 +5,7 @@
 
 #include "ab_bytes.h"
 
-void ab_frame_encode(const ab_frame *frame, uint8_t *out) {
-    out[AB_FRAME_VERSION_OFFSET] = frame->version;
-    out[AB_FRAME_FORMAT_OFFSET] = frame->format;
-    ab_put_le16(out + AB_FRAME_FLAGS_OFFSET, frame->flags);
-    ab_put_le16(out + AB_FRAME_TYPE_OFFSET, frame->type);
-    ab_put_le16(out + AB_FRAME_SCHEMA_VERSION_OFFSET, frame->schema_version);
-    ab_put_le32(out + AB_FRAME_PUBLISHER_OFFSET, frame->publisher);
-    ab_put_le16(out + AB_FRAME_COUNT_OFFSET, frame->count);
-    ab_put_le16(out + AB_FRAME_HEADER_LENGTH_OFFSET, frame->header_length);
-    ab_put_le64(out + AB_FRAME_SEQUENCE_OFFSET, frame->sequence);
-    ab_put_le64(out + AB_FRAME_PUBLISH_TIME_OFFSET, (uint64_t)frame->publish_time_ns);
-}
+void ab_frame_encode(const ab_frame *frame, uint8_t *out) { ab_frame_put(frame, out); }
 
 int ab_frame_decode(const uint8_t *bytes, size_t length, ab_frame *frame, size_t *body) {
     *body = 0;

@@ -74,11 +74,6 @@ int ab_frame_decode(const uint8_t *bytes, size_t length, ab_frame *frame, size_t
 size_t ab_frame_bodies(const uint8_t *bytes, size_t length, uint16_t count, size_t body);
 /* cffi:end */
 
-/* Length of body i of a batch frame, whose lengths begin at `body` and were checked by ab_frame_bodies. */
-static inline uint32_t ab_frame_body_length(const uint8_t *bytes, size_t body, uint32_t i) {
-    return ab_le32(bytes + body + (size_t)i * 4u);
-}
-
 /* Offsets, for the tests that forge frames and for the page docs/wire-format.md. */
 #define AB_FRAME_VERSION_OFFSET 0
 #define AB_FRAME_FORMAT_OFFSET 1
@@ -90,6 +85,25 @@ static inline uint32_t ab_frame_body_length(const uint8_t *bytes, size_t body, u
 #define AB_FRAME_HEADER_LENGTH_OFFSET 14
 #define AB_FRAME_SEQUENCE_OFFSET 16
 #define AB_FRAME_PUBLISH_TIME_OFFSET 24
+
+/* ab_frame_encode where it is used: for each message. */
+static inline void ab_frame_put(const ab_frame *frame, uint8_t *out) {
+    out[AB_FRAME_VERSION_OFFSET] = frame->version;
+    out[AB_FRAME_FORMAT_OFFSET] = frame->format;
+    ab_put_le16(out + AB_FRAME_FLAGS_OFFSET, frame->flags);
+    ab_put_le16(out + AB_FRAME_TYPE_OFFSET, frame->type);
+    ab_put_le16(out + AB_FRAME_SCHEMA_VERSION_OFFSET, frame->schema_version);
+    ab_put_le32(out + AB_FRAME_PUBLISHER_OFFSET, frame->publisher);
+    ab_put_le16(out + AB_FRAME_COUNT_OFFSET, frame->count);
+    ab_put_le16(out + AB_FRAME_HEADER_LENGTH_OFFSET, frame->header_length);
+    ab_put_le64(out + AB_FRAME_SEQUENCE_OFFSET, frame->sequence);
+    ab_put_le64(out + AB_FRAME_PUBLISH_TIME_OFFSET, (uint64_t)frame->publish_time_ns);
+}
+
+/* Length of body i of a batch frame, whose lengths begin at `body` and were checked by ab_frame_bodies. */
+static inline uint32_t ab_frame_body_length(const uint8_t *bytes, size_t body, uint32_t i) {
+    return ab_le32(bytes + body + (size_t)i * 4u);
+}
 
 _Static_assert(AB_FRAME_PUBLISH_TIME_OFFSET + 8 == AB_FRAME_LENGTH, "the header is 32 bytes");
 

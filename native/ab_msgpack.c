@@ -189,23 +189,49 @@ static const uint8_t *walk(const uint8_t *p, const uint8_t *end, uint64_t left, 
     }
 }
 
-int ab_msgpack_one(const uint8_t *body, size_t length, int64_t *type, int flags) {
+/* Step over values that need no look behind their first byte, which are nearly all of real messages, up to the first other
+ * one: `*left` is what is still to come from there. An offset behind the end when the last value is cut short. */
+static inline size_t walk_flat(const uint8_t *bytes, size_t length, size_t at, uint64_t *left, bool *above) {
+    while (*left > 0 && at < length) {
+        uint8_t kind = heads[bytes[at]];
+        if (kind == UINT_64) {
+            *above |= at + 1 < length && (bytes[at + 1] & 0x80) != 0;
+            kind = 9;
+        }
+        if (kind == BAD || kind >= SIZED_8) {
+            break;
+        }
+        at += kind;
+        --*left;
+    }
+    return at;
+}
+
+int64_t ab_msgpack_next(const uint8_t *bytes, size_t length, int64_t *type, int flags) {
     _Static_assert(sizeof(size_t) == 8, "lengths of 32 bits are added up without a check");
     *type = 0;
     size_t header;
-    int64_t elements = ab_msgpack_array(body, length, &header);
+    int64_t elements = ab_msgpack_array(bytes, length, &header);
     if (elements < 1 || length == header) {
         return AB_MALFORMED; /* no array, or an empty one: nothing names its type */
     }
-    const uint8_t *end = body + length;
-    const uint8_t *p = body + header;
+    const uint8_t *end = bytes + length;
     int64_t value = 0;
     bool first_above, above = false;
-    if (!read_integer(p, end, &value, &first_above) && !first_above) {
+    if (!read_integer(bytes + header, end, &value, &first_above) && !first_above) {
         return AB_MALFORMED;
     }
-    if (walk(p, end, (uint64_t)elements, 1, &above) != end) {
+    uint64_t left = (uint64_t)elements;
+    size_t at = walk_flat(bytes, length, header, &left, &above);
+    if (at > length) {
         return AB_MALFORMED;
+    }
+    if (left > 0) {
+        const uint8_t *behind = walk(bytes + at, end, left, 1, &above);
+        if (behind == NULL) {
+            return AB_MALFORMED;
+        }
+        at = (size_t)(behind - bytes);
     }
     if (above && (flags & AB_MSGPACK_CHECK_RANGE) != 0) {
         return AB_RANGE;
@@ -214,7 +240,16 @@ int ab_msgpack_one(const uint8_t *body, size_t length, int64_t *type, int flags)
         return AB_MALFORMED;
     }
     *type = value;
-    return AB_OK;
+    return (int64_t)at;
+}
+
+int ab_msgpack_one(const uint8_t *body, size_t length, int64_t *type, int flags) {
+    int64_t taken = ab_msgpack_next(body, length, type, flags);
+    if (taken == (int64_t)length) {
+        return AB_OK;
+    }
+    *type = 0;
+    return taken == AB_RANGE ? AB_RANGE : AB_MALFORMED;
 }
 
 int64_t ab_msgpack_split(const uint8_t *bytes, size_t length, uint32_t *offsets, uint32_t *lengths, size_t capacity) {

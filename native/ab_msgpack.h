@@ -31,6 +31,9 @@ enum ab_msgpack_flag {
  * a first element above 2^63 - 1 is AB_RANGE or, without the flag, AB_MALFORMED). `*type` is 0 unless AB_OK. */
 int ab_msgpack_one(const uint8_t *body, size_t length, int64_t *type, int flags);
 
+/* The same of the first of some bodies that lie one behind another in `bytes[0 .. length)`: its length instead of AB_OK. */
+int64_t ab_msgpack_next(const uint8_t *bytes, size_t length, int64_t *type, int flags);
+
 /* Split one msgpack array of n bodies (what encode([m1, m2, ...]) gives): the offset and length of each element.
  * Returns n, or AB_MALFORMED when `bytes` is not exactly one array, or AB_INVALID when n > capacity. Elements are walked as
  * any values: whether each is a body is for ab_msgpack_one to say. */

@@ -13,44 +13,53 @@ _Static_assert(AB_NOT_CONNECTED == AERON_PUBLICATION_NOT_CONNECTED && AB_BACK_PR
                    AB_MAX_POSITION == AERON_PUBLICATION_MAX_POSITION_EXCEEDED && AB_FAILED == AERON_PUBLICATION_ERROR,
                "Aeron's offer results pass through unmapped");
 
-/* Hand `header` (may be empty) and `body` to Aeron as one message. A position, or an ab_result. */
-static int64_t send(
-    ab_publication *publication, const uint8_t *header, size_t header_length, const uint8_t *body, size_t length) {
-    if (publication->local != NULL) {
-        return ab_local_send(publication, header, header_length, body, length);
-    }
-    const ab_aeron_table *aeron = ab_aeron;
-    size_t total = header_length + length;
-    int64_t position = AB_ADMIN_ACTION;
-    if (total <= publication->max_payload_length) {
-        aeron_buffer_claim_t claim;
-        for (int attempt = 0; attempt < AB_OFFER_ATTEMPTS && position == AB_ADMIN_ACTION; attempt++) {
-            position = aeron->exclusive_publication_try_claim(publication->aeron, total, &claim);
-        }
-        if (position >= 0) {
-            if (header_length > 0) {
-                memcpy(claim.data, header, header_length);
-            }
-            if (length > 0) {
-                memcpy(claim.data + header_length, body, length);
-            }
-            aeron->buffer_claim_commit(&claim);
-        }
-    } else {
-        /* Aeron's vector is not const, but it only reads. */
-        aeron_iovec_t parts[2] = {{(uint8_t *)header, header_length}, {(uint8_t *)body, length}};
-        size_t skip = header_length == 0;
-        for (int attempt = 0; attempt < AB_OFFER_ATTEMPTS && position == AB_ADMIN_ACTION; attempt++) {
-            position = aeron->exclusive_publication_offerv(publication->aeron, parts + skip, 2 - skip, NULL, NULL);
-        }
-    }
+/* What Aeron answered. A position, or an ab_result, which is kept when it is an error of its own. */
+static int64_t answered(ab_publication *publication, int64_t position) {
     if (position < AB_FAILED) {
         position = AB_FAILED;
     }
     if (position == AB_FAILED) {
-        ab_fail(&publication->error, AB_FAILED, aeron->errcode(), "%s", aeron->errmsg());
+        ab_fail(&publication->error, AB_FAILED, ab_aeron->errcode(), "%s", ab_aeron->errmsg());
     }
     return position;
+}
+
+/* Hand `frame` (NULL: none) and `body` over as one message. A position, or an ab_result. */
+static int64_t send(ab_publication *publication, const ab_frame *frame, const uint8_t *body, size_t length) {
+    const ab_aeron_table *aeron = ab_aeron;
+    size_t header_length = frame == NULL ? 0 : AB_FRAME_LENGTH;
+    int64_t position = AB_ADMIN_ACTION;
+    if (publication->local == NULL && header_length + length <= publication->max_payload_length) {
+        aeron_buffer_claim_t claim;
+        for (int attempt = 0; attempt < AB_OFFER_ATTEMPTS && position == AB_ADMIN_ACTION; attempt++) {
+            position = aeron->exclusive_publication_try_claim(publication->aeron, header_length + length, &claim);
+        }
+        if (position < 0) {
+            return answered(publication, position);
+        }
+        if (frame != NULL) {
+            ab_frame_put(frame, claim.data);
+        }
+        if (length > 0) {
+            memcpy(claim.data + header_length, body, length);
+        }
+        aeron->buffer_claim_commit(&claim);
+        return position;
+    }
+    uint8_t header[AB_FRAME_LENGTH];
+    if (frame != NULL) {
+        ab_frame_put(frame, header);
+    }
+    if (publication->local != NULL) {
+        return ab_local_send(publication, header, header_length, body, length);
+    }
+    /* Aeron's vector is not const, but it only reads. */
+    aeron_iovec_t parts[2] = {{header, header_length}, {(uint8_t *)body, length}};
+    size_t skip = header_length == 0;
+    for (int attempt = 0; attempt < AB_OFFER_ATTEMPTS && position == AB_ADMIN_ACTION; attempt++) {
+        position = aeron->exclusive_publication_offerv(publication->aeron, parts + skip, 2 - skip, NULL, NULL);
+    }
+    return answered(publication, position);
 }
 
 /* The type id the body carries, as its format says it; or an ab_result. */
@@ -78,25 +87,22 @@ static void count_refusal(ab_publication *publication, int64_t result, int flags
     }
 }
 
-int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length, int flags) {
-    uint8_t header[AB_FRAME_LENGTH];
+/* Whether a body is longer than the publication takes. */
+static bool is_too_large(const ab_publication *publication, size_t length) {
     size_t header_length = publication->frame ? AB_FRAME_LENGTH : 0;
-    if (!publication->configured) {
-        return AB_INVALID;
-    }
-    if (publication->max_message_length < header_length || length > publication->max_message_length - header_length) {
-        return AB_TOO_LARGE;
-    }
+    return publication->max_message_length < header_length || length > publication->max_message_length - header_length;
+}
+
+/* Offer a body of a known type, published at `time_ns`: what ab_offer says. */
+static int64_t offer_typed(
+    ab_publication *publication, int64_t type, int64_t time_ns, const uint8_t *body, size_t length, int flags) {
+    ab_frame frame;
     if (publication->frame) {
-        int64_t type = type_of(publication, body, length, flags);
-        if (type < 0) {
-            return type;
-        }
         uint16_t index = type <= UINT16_MAX ? publication->type_index[type] : 0;
         if (index == 0) {
             return AB_UNKNOWN_TYPE;
         }
-        ab_frame frame = {
+        frame = (ab_frame){
             .version = AB_FRAME_VERSION,
             .format = publication->format,
             .type = (uint16_t)type,
@@ -105,9 +111,8 @@ int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length
             .count = 1,
             .header_length = AB_FRAME_LENGTH,
             .sequence = publication->sequence,
-            .publish_time_ns = ab_clock_realtime_ns(),
+            .publish_time_ns = time_ns,
         };
-        ab_frame_encode(&frame, header);
     }
     if (publication->hello_due) { /* first on the session, before any message */
         int said = ab_offer_control(publication, AB_HELLO);
@@ -117,17 +122,73 @@ int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length
         }
     }
     bool behind = publication->held && (flags & AB_OFFER_RETRY) == 0; /* others were refused before and wait: no overtaking */
-    int64_t position = behind ? AB_BACK_PRESSURED : send(publication, header, header_length, body, length);
+    int64_t position = behind ? AB_BACK_PRESSURED : send(publication, publication->frame ? &frame : NULL, body, length);
     if (position < 0) {
         count_refusal(publication, position, flags);
         return position;
     }
     publication->counters[AB_PUBLISHED]++;
     publication->counters[AB_PUBLISHED_BYTES] += (int64_t)length;
+    return (int64_t)publication->sequence++;
+}
+
+static void wake(const ab_publication *publication) {
     if (publication->wake != NULL) {
         ab_event_wake_sleepers(publication->wake);
     }
-    return (int64_t)publication->sequence++;
+}
+
+int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length, int flags) {
+    if (!publication->configured) {
+        return AB_INVALID;
+    }
+    if (is_too_large(publication, length)) {
+        return AB_TOO_LARGE;
+    }
+    int64_t type = AB_TYPE_RAW, time_ns = 0;
+    if (publication->frame) {
+        type = type_of(publication, body, length, flags);
+        if (type < 0) {
+            return type;
+        }
+        time_ns = ab_stamp_ns(&publication->stamp);
+    }
+    int64_t sequence = offer_typed(publication, type, time_ns, body, length, flags);
+    if (sequence >= 0) {
+        wake(publication);
+    }
+    return sequence;
+}
+
+size_t ab_offer_array(ab_publication *publication, const uint8_t *bytes, size_t length, size_t skip, int *code) {
+    size_t at, accepted = 0;
+    int64_t count = ab_msgpack_array(bytes, length, &at);
+    *code = !publication->configured || !publication->frame || publication->format != AB_FORMAT_MSGPACK ? AB_INVALID
+            : count < 0                                                                              ? AB_MALFORMED
+                                                                                                     : AB_OK;
+    int64_t time_ns = ab_stamp_ns(&publication->stamp);
+    for (int64_t i = 0; *code == AB_OK && i < count; i++) {
+        int64_t type;
+        int64_t taken = ab_msgpack_next(bytes + at, length - at, &type, AB_MSGPACK_CHECK_RANGE);
+        int64_t result = taken < 0                                       ? taken
+                         : (size_t)i < skip                              ? 0
+                         : is_too_large(publication, (size_t)taken)      ? AB_TOO_LARGE
+                         : type < 0                                      ? AB_UNKNOWN_TYPE
+                                    : offer_typed(publication, type, time_ns, bytes + at, (size_t)taken, 0);
+        if (result < 0) {
+            *code = (int)result;
+            break;
+        }
+        accepted += (size_t)i >= skip;
+        at += (size_t)taken;
+    }
+    if (*code == AB_OK && at != length) {
+        *code = AB_MALFORMED;
+    }
+    if (accepted > 0) {
+        wake(publication);
+    }
+    return accepted;
 }
 
 int ab_offer_control(ab_publication *publication, int control) {
@@ -137,7 +198,6 @@ int ab_offer_control(ab_publication *publication, int control) {
     if (!publication->frame) {
         return AB_OK;
     }
-    uint8_t header[AB_FRAME_LENGTH];
     ab_frame frame = {
         .version = AB_FRAME_VERSION,
         .flags = (uint16_t)control,
@@ -146,13 +206,12 @@ int ab_offer_control(ab_publication *publication, int control) {
         .sequence = publication->sequence,
         .publish_time_ns = ab_clock_realtime_ns(),
     };
-    ab_frame_encode(&frame, header);
-    int64_t position = send(publication, header, sizeof header, NULL, 0);
+    int64_t position = send(publication, &frame, NULL, 0);
     if (control == AB_HELLO) {
         publication->hello_due = position < 0;
     }
-    if (position >= 0 && publication->wake != NULL) {
-        ab_event_wake_sleepers(publication->wake);
+    if (position >= 0) {
+        wake(publication);
     }
     return position < 0 ? (int)position : AB_OK;
 }

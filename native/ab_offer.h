@@ -31,6 +31,11 @@ enum ab_offer_flag {
  * from the body: it must be declared. */
 int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length, int flags);
 
+/* Offer the elements of one msgpack array of bodies from number `skip` on, each as ab_offer would; all carry one publish time.
+ * How many were accepted; `*code` says why it stopped: AB_OK (it did not), ab_offer's result for the next one, AB_MALFORMED
+ * (also for bytes behind the array), AB_INVALID for a stream that is not framed msgpack. Each body is walked once. */
+size_t ab_offer_array(ab_publication *publication, const uint8_t *bytes, size_t length, size_t skip, int *code);
+
 /* Say Hello, Beat or Bye (ab_control). AB_OK or an ab_result. Without our frame there is nothing to say: AB_OK. */
 int ab_offer_control(ab_publication *publication, int control); /* a refused Hello is due: said before the next message */
 

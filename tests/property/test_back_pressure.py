@@ -84,7 +84,7 @@ class Port:
     def publish_list(self, bodies: list[bytes], /) -> int:
         raise NotImplementedError
 
-    def publish_array(self, encoded: object, start: int = 0, /) -> int:
+    def publish_many(self, messages: object, /) -> int:
         raise NotImplementedError
 
     def hold(self, held: bool, /) -> int:

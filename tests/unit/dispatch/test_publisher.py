@@ -63,9 +63,10 @@ class Port:
             self.retried.append(body)
         return code
 
-    def publish_array(self, encoded: object, start: int = 0, /) -> int:
+    def publish_many(self, messages: object, /) -> int:
+        encoded = msgspec.msgpack.encode(messages)
         accepted = 0
-        for message in msgspec.msgpack.decode(encoded)[start:]:  # type: ignore[arg-type]
+        for message in msgspec.msgpack.decode(encoded):
             self.code = min(0, self._next())
             if self.code < 0:
                 break

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from actorbus.ffi.native import ffi, lib
@@ -43,6 +44,47 @@ def test_what_encode_raises_goes_to_refused_in_the_place_of_the_body() -> None:
     assert make_offer_port(0, encode, refused).publish(7) == -1
     assert isinstance(seen[1], ZeroDivisionError)
     assert (seen[0], seen[2]) == (7, lib.AB_ENCODE)
+
+
+def test_the_body_that_refused_gets_is_its_own_also_when_the_encoder_wrote_into_the_ports_buffer() -> None:
+    seen: list[object] = []
+
+    def refused(message: object, body: object, code: int) -> int:
+        seen.append(body)
+        return code
+
+    port = make_offer_port(0, msgspec.msgpack.Encoder().encode, refused)
+    sent: list[object] = [[1, "a"], [1, "b" * 100_000], [1, "c"]]  # the second is larger than the buffer that is kept
+    assert [port.publish(message) for message in sent] == [lib.AB_STALE] * 3
+    assert seen == [msgspec.msgpack.encode(message) for message in sent]
+    assert {type(body) for body in seen} == {bytes}
+
+
+def test_a_message_whose_encoding_publishes_another_is_not_disturbed() -> None:
+    seen: list[object] = []
+
+    def refused(message: object, body: object, code: int) -> int:
+        seen.append(body)
+        return code
+
+    def hook(value: object) -> object:
+        port.publish([2, "inner"])
+        assert port.publish_many([[2, "inner"]]) == 0
+        return "outer"
+
+    port = make_offer_port(0, msgspec.msgpack.Encoder(enc_hook=hook).encode, refused)
+    assert port.publish([1, object(), "end"]) == lib.AB_STALE
+    assert seen == [msgspec.msgpack.encode(each) for each in ([2, "inner"], [1, "outer", "end"])]
+
+
+def test_publish_many_raises_what_the_encoder_raises_and_needs_one() -> None:
+    port = make_offer_port(0, msgspec.msgpack.Encoder().encode, refuse)
+    with pytest.raises(TypeError, match="unsupported"):
+        port.publish_many([[1, 2], object()])
+    with pytest.raises(TypeError, match="encoder"):
+        make_offer_port(0, None, refuse).publish_many([b"body"])
+    assert port.publish_many([[1, 2]]) == 0
+    assert port.code == lib.AB_STALE
 
 
 def test_what_ends_the_program_passes_through_the_encoder() -> None:
