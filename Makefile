@@ -67,8 +67,8 @@ bench-quick: setup-dev ## a reduced set in 90 s: shows that it runs, ratios mean
 bench-hold: setup-dev ## the rows that must hold, judged (10 minutes, on an otherwise idle machine)
 	@$(BENCH) hold --json $(BENCH_OUT)/hold.json --html $(BENCH_OUT)/hold.html
 
-build: setup-dev ## the wheel and the source package, into dist/
-	$(PY) -m build --no-isolation
+build: setup-dev ## the source package, and the wheel from it, checked, into dist/
+	@$(PY) tools/build_wheel.py
 
 clean: ## remove everything that set-up, builds and tests made
 	rm -rf .venv .cache build dist native/build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -12,8 +12,18 @@ from __future__ import annotations
 import sysconfig
 
 from setuptools import find_packages, setup
+from setuptools.command.build_ext import build_ext
 
 ABI3 = {} if sysconfig.get_config_var("Py_GIL_DISABLED") else {"bdist_wheel": {"py_limited_api": "cp312"}}
+
+
+class BuildExt(build_ext):
+    """Leaves no path of this machine in the module: some interpreters link with a search path of their own."""
+
+    def build_extensions(self) -> None:
+        self.compiler.linker_so = [word for word in self.compiler.linker_so if not word.startswith("-Wl,-rpath")]
+        super().build_extensions()
+
 
 setup(
     packages=[
@@ -33,6 +43,7 @@ setup(
     },
     include_package_data=False,
     cffi_modules=["native/build_native.py:ffibuilder"],
+    cmdclass={"build_ext": BuildExt},
     options=ABI3,
     zip_safe=False,
 )

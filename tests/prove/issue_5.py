@@ -17,3 +17,20 @@ def line_2() -> str:
         raise Failed(why)
     with tempfile.TemporaryDirectory() as folder:
         return in_an_editor(Path(folder))
+
+
+def line_3() -> str:
+    """Do the README's part for users with only the wheel, on every CPython here; then names, verbs and templates."""
+    from tests.support.wheels import built, interpreters
+    from tests.system import wheel
+
+    told: list[str] = []
+    found = interpreters()
+    if set(found) < {"3.12", "3.13"}:
+        raise Failed(f"needs CPython 3.12 and 3.13, here is {', '.join(found)}")
+    for version, python in found.items():
+        with tempfile.TemporaryDirectory() as place:
+            environment, commands = wheel.installed(Path(place), python)
+            rest = [wheel.names_hold(environment), wheel.verbs_explain(environment), wheel.templates_run(environment)]
+            told.append(f"{version}: {commands} commands word for word, {', '.join(rest)}")
+    return f"{built().wheel.name}: {'; '.join(told)}"
