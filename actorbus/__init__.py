@@ -269,6 +269,7 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+"""The release, as in pyproject.toml (tests/meta/test_lazy_face.py): SemVer, below 1.0 an alpha."""
 
 _LAZY = {
     "testing": "actorbus",

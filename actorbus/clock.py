@@ -35,7 +35,7 @@ class Clock(Protocol):
 
 @final
 class SystemClock:
-    """The machine's clocks."""
+    """The machine's clocks. Any thread may read them."""
 
     __slots__: tuple[str, ...] = ()
 
@@ -68,11 +68,11 @@ class ManualClock:
         self._monotonic_ns = monotonic_ns
 
     def monotonic_ns(self) -> int:
-        """Return the time advanced so far, from the first value on."""
+        """Return the nanoseconds advanced so far, from the first value on."""
         return self._monotonic_ns
 
     def time_ns(self) -> int:
-        """Return the time of day last set or advanced to."""
+        """Return the time of day last set or advanced to, nanoseconds since the epoch."""
         return self._time_ns
 
     def advance(self, by: str | float | dt.timedelta) -> None:
@@ -89,7 +89,7 @@ class ManualClock:
         """Set the time of day alone, also backwards, as an administrator would; ``monotonic_ns`` does not move.
 
         Raises:
-            InvalidValue: ``time_ns`` is negative.
+            InvalidValue: ``time_ns`` (nanoseconds since the epoch) is negative.
         """
         if time_ns < 0:
             raise InvalidValue(f"time_ns {time_ns} is before the epoch", hint="give nanoseconds since 1970, 0 or more")

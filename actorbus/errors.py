@@ -32,10 +32,12 @@ from typing import ClassVar, Final, Literal, override
 
 import msgspec
 
+# The command line's contract (docs/reference/cli.md): 2 as click and getopt have it for wrong input.
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_INPUT_WRONG: Final = 2
 EXIT_ENVIRONMENT_WRONG: Final = 3
+"""The four exit codes of the command line; 130 is the shell's for Ctrl-C."""
 
 
 class ActorBusError(Exception):
@@ -91,6 +93,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     """What and why, with the bound."""
     severity: Literal["error", "warning"] = "error"
+    """An error stops a start, a warning is told."""
     file: str | None = None
     line: int | None = None
     """Counts from 1."""
@@ -245,6 +248,7 @@ class NativeError(BrokenError):
     """Aeron or the operating system reported an error; ``errcode`` and its text are kept.
 
     Args:
+        what, where, why, hint: as in ``ActorBusError``.
         errcode: Aeron's code (negative for its own, positive for errno values); 0 when there is none.
     """
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Final
 
-KIB: Final = 1024
+KIB: Final = 1024  # bytes; powers of two, as Aeron counts
 MIB: Final = 1024 * KIB
 GIB: Final = 1024 * MIB
 

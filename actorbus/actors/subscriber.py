@@ -31,6 +31,7 @@ ROOM_MESSAGES = 65_536
 ROOM_BYTES = 64 << 20
 """Bounds of the queue between the actor and the application (reliability A10: 65,536 messages and 64 MiB)."""
 PARK_NS = 1_000_000
+"""Pause of an actor whose queue is full: it looks again every millisecond."""
 
 
 class Batch(NamedTuple):
@@ -206,7 +207,7 @@ class Subscription(Generic[M]):
     """The messages of a stream from now on: iterate over it. Got from `node.subscribe`; close it, or use `with`.
 
     One thread, or one task of an event loop (`async for`), iterates at a time. The loop ends when the subscription or
-    the node is closed.
+    the node is closed. Made with a `queue` that an actor fills, and `close`, which ends that actor.
     """
 
     def __init__(self, stream: str, queue: BatchQueue, close: Callable[[], None]) -> None:
@@ -262,7 +263,11 @@ class Subscription(Generic[M]):
                     await news.wait()
 
     def with_meta(self, timeout: float | None = None) -> Iterator[tuple[M, MetaCopy]]:
-        """Yield each message with where it came from."""
+        """Yield each message with where it came from. Ends when closed, or when none came for `timeout` seconds.
+
+        Raises:
+            ClosedError: in a forked child: the subscription is its parent's.
+        """
         while (batch := self._queue.take(timeout)) is not None:
             for message, record in zip(cast("list[M]", batch.messages), batch.records, strict=True):
                 yield message, copy_of(self.stream, record)

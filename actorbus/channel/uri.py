@@ -50,14 +50,14 @@ class Channel:
     """An ``aeron-spy:`` prefix: a subscription to an outgoing stream on this machine."""
 
     def __init__(self, media: Media, parameters: Mapping[str, Value], *, spy: bool = False) -> None:
-        """Take checked parts; callers outside this package use ``parse``."""
+        """Take checked parts (``spy``: with the prefix); callers outside this package use ``parse``."""
         self.media = media
         self.parameters = dict(parameters)
         self.spy = spy
 
     @classmethod
     def parse(cls, given: str | Mapping[str, object] | Channel) -> Self:
-        """Return the channel of a text or mapping.
+        """Return the channel that is given as a text or mapping.
 
         Raises:
             ConfigError: every problem found; ``Problem.path`` is the parameter as it was written.

@@ -1,6 +1,7 @@
 """What can happen to a stream besides a message. Events are not errors: they are told, in order, to `on_event`.
 
-Every event says which stream and session it is about. `sequence` numbers count a publisher's messages from 0.
+Every event says which stream and session it is about. `sequence` numbers count a publisher's messages from 0,
+`position` is in bytes from the session's begin, `publisher` the random id of who publishes; times are nanoseconds.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ __all__ = [
 
 
 class StreamEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """The base of all events: the stream's name in the topology, Aeron's session id, when it was seen (epoch ns)."""
+    """The base of all events: `stream` is its name in the topology, `session` Aeron's id of the publication.
+
+    `time_ns` is when it was seen, nanoseconds since the epoch.
+    """
 
     stream: str
     session: int
@@ -100,4 +104,4 @@ class ActorRestarted(StreamEvent, frozen=True, kw_only=True):
     restarts: int
     """How many restarts the handler has had, this one included."""
     delay_ns: int
-    """How long it pauses before its restart."""
+    """Nanoseconds it pauses before its restart."""

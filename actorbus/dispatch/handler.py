@@ -6,6 +6,7 @@ Rules of the room:
   mailbox`). So a handler needs no lock.
 * A subclass never has to call `super().__init__()`: clock, log, timers and outputs are attached before its own
   `__init__` runs.
+* Thread: `on` and `Output(...)` are used where classes are written, on any thread; the rest says its own.
 * Set state in `__init__`, not as class-level defaults: those cost twice the call (docs/performance.md).
 """
 
@@ -44,6 +45,11 @@ __all__ = [
 ]
 
 M = TypeVar("M")
+M2 = TypeVar("M2")
+M3 = TypeVar("M3")
+M4 = TypeVar("M4")
+M5 = TypeVar("M5")
+M6 = TypeVar("M6")
 H = TypeVar("H")
 M_on = TypeVar("M_on")
 
@@ -114,7 +120,20 @@ class _Marker(Protocol[M_on]):
     ) -> Callable[[H, M_on, Meta], Awaitable[None]]: ...
 
 
-def on(first: type[M], /, *more: type[M]) -> _Marker[M]:
+# One overload a count, because mypy joins the arguments of `*more: type[M]` to their common base, not to their union.
+@overload
+def on(first: type[M], /) -> _Marker[M]: ...
+@overload
+def on(first: type[M], second: type[M2], /) -> _Marker[M | M2]: ...
+@overload
+def on(first: type[M], second: type[M2], third: type[M3], /) -> _Marker[M | M2 | M3]: ...
+@overload
+def on(first: type[M], second: type[M2], third: type[M3], fourth: type[M4], /) -> _Marker[M | M2 | M3 | M4]: ...
+@overload
+def on(
+    first: type[M], second: type[M2], third: type[M3], fourth: type[M4], fifth: type[M5], /, *more: type[M6]
+) -> _Marker[M | M2 | M3 | M4 | M5 | M6]: ...
+def on(first: type[object], /, *more: type[object]) -> object:
     """Mark a method of a `Handler` as the one that takes messages of these types.
 
     `@on(Bar)` takes `Bar`; `@on(Quote, TradePrint)` takes both; `@on(bytes)` takes the messages of a raw stream;
@@ -122,6 +141,12 @@ def on(first: type[M], /, *more: type[M]) -> _Marker[M]:
     one that does not take `meta` pays nothing for it. It may be `async def` in a handler of `dispatch: mailbox`:
     awaited on an event loop of the handler's own, one message after the other. Marks are inherited; a subclass
     overrides by marking anew.
+
+    Args:
+        first: a message class, `bytes` or `object`.
+        more: further message classes of the same method.
+
+    Returns a decorator that gives the method back as it was.
 
     Raises:
         UsageError: at once, when what is marked is not a plain function of one or two arguments after `self`.
@@ -138,7 +163,7 @@ def on(first: type[M], /, *more: type[M]) -> _Marker[M]:
         setattr(method, _MARK, wanted)
         return method
 
-    return typing.cast("_Marker[M]", mark)
+    return mark
 
 
 def _flatten(given: object) -> tuple[type, ...]:
@@ -153,13 +178,30 @@ class Output(Generic[M]):
     """A way out of a handler: declared in the class, wired by the topology's `publishes: {name: stream}`.
 
     `alerts = ab.Output(Halt)` then `self.alerts.publish(Halt("EURUSD"))`. The types are checked against the stream's
-    `messages` before anything starts.
+    `messages` before anything starts. Thread: `publish` is the handler's own; a poller's never waits in it.
+
+    Args:
+        first: a message class.
+        more: further message classes.
+
+    Raises:
+        UsageError: one of them is no class.
     """
 
     types: tuple[type, ...]
     name: str
 
-    def __init__(self, first: type[M], /, *more: type[M]) -> None:
+    @overload
+    def __init__(self, first: type[M], /) -> None: ...
+    @overload
+    def __init__(self: Output[M2 | M3], first: type[M2], second: type[M3], /) -> None: ...
+    @overload
+    def __init__(self: Output[M2 | M3 | M4], first: type[M2], second: type[M3], third: type[M4], /) -> None: ...
+    @overload
+    def __init__(
+        self: Output[M2 | M3 | M4 | M5], first: type[M2], second: type[M3], third: type[M4], /, *more: type[M5]
+    ) -> None: ...
+    def __init__(self, first: type[object], /, *more: type[object]) -> None:
         self.types = tuple(flat for given in (first, *more) for flat in _flatten(given))
         self.name = "?"
 
@@ -221,14 +263,18 @@ class Handler:
     def on_event(self, event: StreamEvent, /) -> None:
         """Be told what happened to a stream: `Gap`, `PublisherJoined`, `PublisherLeft`, `Disconnected` and so on.
 
-        Called in order with the messages: a `Gap` comes before the message that follows it.
+        Called in order with the messages, on the handler's thread: the `event` of a `Gap` comes before the message that
+        follows it.
         """
 
     @final
     def every(self, interval: str | float | datetime.timedelta, callback: Callable[[], None], /) -> Timer:
         """Call `callback` every `interval` (`"1s"`, seconds, timedelta) on this handler's thread until cancelled.
 
-        A tick that comes late is not repeated: the next is one interval after the one that was due.
+        A tick that comes late is not repeated: the next is one interval after the one that was due. Returns the timer.
+
+        Raises:
+            UsageError: the interval is zero. InvalidValue: it is no duration.
         """
         from actorbus.units import duration_ns
 
@@ -239,7 +285,13 @@ class Handler:
 
     @final
     def after(self, delay: str | float | datetime.timedelta, callback: Callable[[], None], /) -> Timer:
-        """Call `callback` once, `delay` from now, on this handler's thread unless cancelled before."""
+        """Call `callback` once, `delay` (`"1s"`, seconds, timedelta) from now, on this handler's thread; or cancel it.
+
+        Returns the timer.
+
+        Raises:
+            InvalidValue: the delay is no duration.
+        """
         from actorbus.units import duration_ns
 
         return self._context.start_timer(max(0, duration_ns(delay)), None, callback)
@@ -251,12 +303,13 @@ class BatchHandler(Handler, Generic[M]):
     A batch is what was waiting on the stream, up to 256 messages, in order. With `dispatch: inline` a batch handler
     gets it before the message-by-message handlers if it is above all of them in priority, else after them. What
     `on_batch` raises is one error, and settled for every message of the batch (`on_error: quarantine` keeps them all).
+    Threads are as for any handler: one, always the same.
     """
 
     def on_batch(self, messages: Sequence[M], meta: BatchMeta, /) -> Awaitable[None] | None:
         """Handle messages; `meta[i]` says where message `i` came from, during the call. On the handler's thread.
 
-        It may be `async def` in a handler of `dispatch: mailbox`.
+        It returns nothing; it may be `async def` in a handler of `dispatch: mailbox`.
         """
         raise NotImplementedError(f"{type(self).__name__} must define on_batch(self, messages, meta)")
 

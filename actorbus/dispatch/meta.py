@@ -2,7 +2,7 @@
 
 One `Meta` object serves a whole stream. It costs nothing per message: it knows the batch's list iterator, and which
 message is being handled follows from how many are left in it. After the batch it is closed, so that a handler which
-kept it gets a `UsageError` instead of another message's address. `copy()` is what to keep.
+kept it gets a `StaleError` instead of another message's address. `copy()` is what to keep.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from actorbus.errors import UsageError
+from actorbus.errors import StaleError
 
 __all__ = ["BatchMeta", "Countdown", "Meta", "MetaCopy", "Record", "copy_of"]
 
@@ -27,7 +27,12 @@ class Countdown(Protocol):
 
 
 class MetaCopy(msgspec.Struct, frozen=True, kw_only=True):
-    """A `Meta` to keep: the same fields, as values."""
+    """A `Meta` to keep: the same fields, as values.
+
+    `stream` is its name in the topology; `session`, `position` (bytes, just after the frame) and `index` the address;
+    `sequence` the running number from 0 of the `publisher` with that random id; `publish_time_ns` and `receive_time_ns`
+    nanoseconds since the epoch; `type_id` and `version` what the publisher wrote.
+    """
 
     stream: str
     session: int
@@ -42,12 +47,17 @@ class MetaCopy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Meta:
-    """The address and times of the message being handled. Valid during the call; raises `UsageError` when stale.
+    """The address and times of the message being handled. Valid during the call; raises `StaleError` when stale.
 
     `session`, `position` and `index` are the message's address: Aeron's session id, the stream position after the
     frame, and the place inside a batch frame. `sequence` counts the publisher's messages from 0. Times are
     nanoseconds since the epoch: when it was published, and when its batch was received. On `frame: none` streams
     there is no publisher, sequence or publish time: they read 0.
+
+    Thread: the handler's. Made by the dispatcher, one a stream, with a function `record` that reads a message's fields.
+
+    Raises:
+        StaleError: from every read, when the message has been handled.
     """
 
     __slots__ = ("_count", "_left", "_record", "stream")
@@ -76,7 +86,7 @@ class Meta:
         """Return the index, in the current batch, of the message being handled."""
         left = self._left
         if left is None:
-            raise UsageError(
+            raise StaleError(
                 f"a Meta of stream {self.stream!r} was read after its message was handled; keep meta.copy() instead"
             )
         return self._count - left.__length_hint__() - 1
@@ -155,7 +165,8 @@ def copy_of(stream: str, record: Record) -> MetaCopy:
 class BatchMeta:
     """Where the messages of a batch came from: `meta[i]` is that of message `i`. Valid during the call.
 
-    `len(meta)` is the number of messages. After the call every read raises `UsageError`; keep `meta[i]`, it is a copy.
+    `len(meta)` is the number of messages. After the call every read raises `StaleError`; keep `meta[i]`, it is a copy.
+    Thread: the handler's. Made by the dispatcher for `count` messages of `stream`; `record` reads the fields of one.
     """
 
     __slots__ = ("_count", "_record", "stream")
@@ -176,7 +187,7 @@ class BatchMeta:
         if not -self._count <= index < self._count:
             raise IndexError(f"message {index} of a batch of {self._count}")
         if self._record is None:
-            raise UsageError(
+            raise StaleError(
                 f"a BatchMeta of stream {self.stream!r} was read after its batch was handled; keep meta[i] instead"
             )
         return copy_of(self.stream, self._record(index % self._count))

@@ -190,10 +190,11 @@ class Publisher(Generic[M]):
     async def send(self, message: M) -> int:
         """Send one message from an event loop: as `publish`, but waits without blocking the loop.
 
-        A cancelled `send` has sent nothing. Several at once on one publisher may overtake one another.
+        A cancelled `send` has sent nothing. Several at once on one publisher may overtake one another. Returns the
+        sequence, as `publish` does.
 
         Raises:
-            As `publish`.
+            BackPressured, NotConnected, EncodeError, MessageTooLarge, UsageError, ClosedError, DriverLost: as publish.
         """
         import asyncio  # here: who never uses it need not load it
 
@@ -218,6 +219,10 @@ class Publisher(Generic[M]):
         """Send messages in order; returns how many (all of them), or raises as `publish` does at the first refused.
 
         A list or tuple is faster than an iterator: it is encoded in large pieces.
+
+        Raises:
+            BackPressured, NotConnected, EncodeError, MessageTooLarge, UsageError, ClosedError, DriverLost: as publish;
+                those before the refused one are sent.
         """
         if self._arrays and isinstance(messages, (list, tuple)):
             if len(messages) <= ARRAY:
@@ -249,7 +254,7 @@ class Publisher(Generic[M]):
         return len(piece)
 
     def offer(self, message: M) -> OfferResult:
-        """Try once to send: never raises, never waits. On any thread.
+        """Try once to send a message; returns what became of it: never raises, never waits. On any thread.
 
         `BACK_PRESSURED` too while refused messages wait in front of it.
         """
@@ -260,7 +265,7 @@ class Publisher(Generic[M]):
         return result_of(code)
 
     def outlet(self, owner: str) -> Outlet:
-        """Return this publisher as an output of a handler, with a port of its own."""
+        """Return this publisher as an output of handler `owner`, with a port of its own. The supervisor's thread."""
 
         def refused(message: object, body: object, code: int) -> int:
             return self._refused(message, body, code, owner)
@@ -268,7 +273,7 @@ class Publisher(Generic[M]):
         return Outlet(self._make_port(self._encode, refused))
 
     def flush(self) -> bool:
-        """Send what waits to be conflated, as far as there is room; True when nothing waits. Never waits."""
+        """Send what waits to be conflated, as far as there is room; returns True when nothing waits. Never waits."""
         return self._conflation is None or self._conflation.flush()
 
     def give_up(self) -> int:
@@ -282,7 +287,10 @@ class Publisher(Generic[M]):
     # -- what waiting messages need (Waiter) -------------------------------------------------------------------------
 
     def retry(self, body: object) -> int:
-        """Offer a body that was refused before: not counted as refused again, and not held up by those that wait."""
+        """Offer a body that was refused before: not counted as refused again, and not held up by those that wait.
+
+        Returns its sequence, or a code below zero.
+        """
         return self._port.retry(body)
 
     def drop(self) -> int:
@@ -290,7 +298,7 @@ class Publisher(Generic[M]):
         return self._port.drop()
 
     def keeps(self, code: int) -> bool:
-        """Whether a waiting message that is refused with this code goes on waiting."""
+        """Return whether a waiting message that is refused with this code goes on waiting."""
         if code == NOT_CONNECTED:
             return self._policy.not_connected != "drop"
         return code in (BACK_PRESSURED, ADMIN_ACTION)
@@ -360,7 +368,7 @@ class Publisher(Generic[M]):
         return BACK_PRESSURED if self._holders else self._port.retry(body)
 
     def error(self, message: object, body: object, code: int, waited_ns: int = 0) -> ActorBusError:
-        """Return what tells why a message was refused."""
+        """Return what tells why a message, with this body, was refused with this code after `waited_ns` nanoseconds."""
         longest = self._endpoint.max_message_length
         return refusal(self.stream, self._types, longest, message, body, code, waited_ns)
 

@@ -6,6 +6,7 @@ Rules of this file:
   message decodes without building a Decimal. Bounds: prices to +-9,223,372,036.854775807, quantities to
   +-92,233,720,368.54775807.
 * Nothing rounds. A value with more decimals than the unit has is an EncodeError that names it; round it first.
+* Pure functions: any thread.
 * A float means the shortest text that reads back as it (``1.085`` means 1.085), because that is what its author typed.
 """
 

@@ -5,7 +5,7 @@ Rules of this file:
 * Runs on the slow path only: after an encode was refused or the native walk saw an integer above int64, and wherever
   a caller asks for it. The fast path encodes what it is given, as msgspec does.
 * Strict where decoding is: what passes here decodes on the other side.
-* Every integer, however deep, is an int64.
+* Every integer, however deep, is an int64. Pure functions: any thread.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from actorbus.message.base import Message, describe_class, is_message_class, typ
 
 __all__ = ["explain_encode_failure", "validate"]
 
-_VALUE_TEXT_MAX: Final = 80
+_VALUE_TEXT_MAX: Final = 80  # characters of a value in an error: a terminal line
 _DEPTH_MAX: Final = 60  # below the walk's 64: message, list of batches and the value itself take levels of their own
 
 

@@ -1,4 +1,13 @@
-"""Market data: quotes, trade prints, bars, book updates, news, trading states. Rules: actorbus/messages/__init__.py."""
+"""Market data: quotes, trade prints, bars, book updates, news, trading states. Rules: actorbus/messages/__init__.py.
+
+Fields that several messages share:
+
+* ``symbol``: the instrument, in the words of the application; ``exchange``: the venue, empty when it does not matter.
+* ``asset_class``: what kind of instrument it is.
+* ``event_time_ns``: when it happened at its origin, nanoseconds since the epoch; 0 when the origin does not say.
+* ``metadata``: whatever else, text to text; None when there is nothing.
+* A ``Price`` is an int64 in units of 1e-9, a ``Quantity`` (sizes, volumes) an int64 in units of 1e-8.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +21,7 @@ __all__ = ["Bar", "BookUpdate", "MarketData", "News", "Quote", "Status", "TradeP
 
 
 class Quote(Message, type_id=10, version=1):
-    """Best bid and ask of an instrument. A side that is empty has size 0."""
+    """Best bid and ask of an instrument, with ``bid_size`` and ``ask_size``. A side that is empty has size 0."""
 
     symbol: str
     bid: Price
@@ -46,7 +55,10 @@ class Quote(Message, type_id=10, version=1):
 
 
 class TradePrint(Message, type_id=11, version=1):
-    """A trade somebody made, as the venue printed it. ``side`` is the aggressor's."""
+    """A trade somebody made, as the venue printed it: ``price``, ``size``, and its ``trade_id``.
+
+    ``side`` is the aggressor's.
+    """
 
     symbol: str
     price: Price
@@ -70,7 +82,10 @@ class TradePrint(Message, type_id=11, version=1):
 
 
 class Bar(Message, type_id=12, version=1):
-    """Open, high, low, close of a span that begins at ``start_time_ns``. ``count`` is the number of trades in it."""
+    """Open, high, low, close of a span that begins at ``start_time_ns`` (nanoseconds since the epoch).
+
+    ``volume`` is what was traded in it, ``count`` the number of trades.
+    """
 
     symbol: str
     start_time_ns: int
@@ -114,6 +129,8 @@ class Bar(Message, type_id=12, version=1):
 class BookUpdate(Message, type_id=13, version=1):
     """One change of an order book: by order (``order_id``) or by level (``level`` from 0, the best).
 
+    ``price`` and ``size`` are the new ones of that order or level.
+
     ``flags`` are the venue's own bits. With action CLEAR only ``symbol`` and ``side`` mean something.
     """
 
@@ -142,7 +159,10 @@ class BookUpdate(Message, type_id=13, version=1):
 
 
 class News(Message, type_id=14, version=1):
-    """A headline, about ``symbol`` or (empty) about the market. ``source`` is who wrote it."""
+    """A headline, about ``symbol`` or (empty) about the market; ``body`` is the text under it.
+
+    ``source`` is who wrote it, ``urgency`` how fast it should be read.
+    """
 
     symbol: str
     headline: str
@@ -156,7 +176,7 @@ class News(Message, type_id=14, version=1):
 
 
 class Status(Message, type_id=15, version=1):
-    """The trading state of an instrument, or of a whole exchange when ``symbol`` is empty."""
+    """The trading state of an instrument, or of a whole exchange when ``symbol`` is empty, with its ``reason``."""
 
     symbol: str
     state: TradingState

@@ -1,4 +1,14 @@
-"""Orders we send and trades we get. Rules: actorbus/messages/__init__.py."""
+"""Orders we send and trades we get. Rules: actorbus/messages/__init__.py.
+
+Fields that several messages share:
+
+* ``symbol``: the instrument, in the words of the application; ``exchange``: the venue, empty when it does not matter.
+* ``asset_class``: what kind of instrument it is.
+* ``event_time_ns``: when it happened at its origin, nanoseconds since the epoch; 0 when the origin does not say.
+* ``metadata``: whatever else, text to text; None when there is nothing.
+* A ``Price`` is an int64 in units of 1e-9, a ``Quantity`` (sizes, volumes) an int64 in units of 1e-8.
+* ``side`` is ours: BUY or SELL.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +22,11 @@ __all__ = ["Order", "Trade"]
 
 
 class Order(Message, type_id=30, version=1):
-    """An instruction to trade: NEW, REPLACE or CANCEL.
+    """An instruction to trade; its ``action`` is NEW, REPLACE or CANCEL.
 
     ``client_order_id`` is ours and names the order; ``order_id`` is the venue's, empty in a NEW. ``price`` is 0 for
-    market orders, ``stop_price`` for orders without a trigger.
+    market orders, ``stop_price`` for orders without a trigger; ``quantity`` is what is to be traded in all.
+    ``order_type``, ``time_in_force`` and ``account`` mean what they do at the venue.
     """
 
     symbol: str
@@ -51,7 +62,11 @@ class Order(Message, type_id=30, version=1):
 
 
 class Trade(Message, type_id=31, version=1):
-    """An execution of one of our orders. ``leaves_quantity`` is still open; a negative ``fee`` is a rebate."""
+    """An execution, ``trade_id``, of our order ``order_id``: ``quantity`` at ``price``.
+
+    ``leaves_quantity`` is still open, ``status`` the order's after it; ``liquidity`` says who waited. A
+    negative ``fee`` is a rebate.
+    """
 
     symbol: str
     trade_id: str

@@ -33,9 +33,11 @@ __all__ = ["Bus", "bus"]
 
 M = TypeVar("M")
 WITHIN_S: Final = 5.0
+"""Real seconds of patience with busy threads, far above what any of them takes: a bus that needs more has a fault."""
 NO_DRIVER: Final[Mapping[str, object]] = {"driver": {"mode": "none"}}
 LOOK_S: Final = 0.0005
 SHOWN: Final = 5
+"""Look at busy threads every half millisecond; show five errors of a test, and the number of the rest."""
 
 
 def bus(
@@ -76,7 +78,17 @@ class Bus:
     """A running topology and what a test asks of it; made by `bus`."""
 
     def __init__(self, plan: Plan, *, time_ns: int, probes: Iterable[str] | None, within: float) -> None:
-        """Prepare; nothing runs before `with`."""
+        """Prepare; nothing runs before `with`.
+
+        Args:
+            plan: the topology, checked.
+            time_ns: the time of day its clock begins at, nanoseconds since the epoch.
+            probes: the streams to probe; None: all.
+            within: real seconds it has to come to rest.
+
+        Raises:
+            UsageError: a probe names no stream.
+        """
         self._watch = Watch()
         self._local = LocalBus()
         self._within = within
@@ -163,6 +175,7 @@ class Bus:
 
         Raises:
             AssertionError: none came in time; tells what came, and what handlers raised.
+            UsageError: there is no such stream, or it has no probe.
         """
         found = self._probe(stream).take(stream, kind, within, where)
         if found is None:
@@ -175,10 +188,12 @@ class Bus:
     def expect_none(
         self, stream: str, kind: type[M], within: float = 0.05, where: Callable[[M], bool] | None = None
     ) -> None:
-        """Fail when a message of a kind that no `expect` took is there, or comes within so many real seconds.
+        """Fail when a message of a kind that no `expect` took is on the stream, or comes within so many real seconds.
+
+        `where` narrows it to those of which it says True.
 
         Raises:
-            AssertionError: one came; shows it.
+            AssertionError: one came; shows it. UsageError: there is no such stream, or it has no probe.
         """
         probe = self._probe(stream)
         _ = self.node.steering.settle(timeout_ns=round(self._within * 1e9)) and probe.catch_up(self._within)
@@ -187,12 +202,20 @@ class Bus:
             raise AssertionError(f"a {kind.__name__} came on stream {stream!r} that should not: {found!r:.300}")
 
     def seen(self, stream: str) -> list[object]:
-        """Return all messages of a stream so far, in order, once the bus has come to rest."""
+        """Return all messages of a stream so far, in order, once the bus has come to rest.
+
+        Raises:
+            AssertionError: it did not come to rest. UsageError: there is no such stream, or it has no probe.
+        """
         self.settle()
         return self._probe(stream).seen(stream)
 
     def events(self, stream: str) -> list[StreamEvent]:
-        """Return what happened to a stream so far (`Gap`, `PublisherJoined` ...), once the bus has come to rest."""
+        """Return what happened to a stream so far (`Gap`, `PublisherJoined` ...), once the bus has come to rest.
+
+        Raises:
+            AssertionError: it did not come to rest. UsageError: there is no such stream, or it has no probe.
+        """
         self.settle()
         return self._probe(stream).events(stream)
 
@@ -231,10 +254,12 @@ class Bus:
     # -- handlers ----------------------------------------------------------------------------------------------------
 
     def handler(self, name: str) -> Handler:
-        """Return a handler's object, to look at its state once the bus has come to rest. A restart makes another.
+        """Return a handler's object by name, to look at its state, once the bus has come to rest.
+
+        A restart makes another.
 
         Raises:
-            UsageError: the topology has no such handler, or it did not start.
+            UsageError: the topology has no such handler, or it did not start. AssertionError: no rest in time.
         """
         self._check_handler(name)
         self.settle()
@@ -244,7 +269,9 @@ class Bus:
         return found
 
     def expect_error(self, handler: str, kind: type[BaseException] = Exception, within: float = 1.0) -> BaseException:
-        """Return an error of a kind that a handler raised; wait for it. What is returned here does not fail the test.
+        """Return an error of a kind that a handler raised; wait for it, `within` real seconds.
+
+        What is returned here does not fail the test.
 
         Raises:
             AssertionError: none was raised in time. UsageError: no such handler.
@@ -256,14 +283,20 @@ class Bus:
         return found
 
     def stats(self) -> NodeStatistics:
-        """Return the node's counters, once the bus has come to rest."""
+        """Return the node's counters, once the bus has come to rest.
+
+        Raises:
+            AssertionError: it did not.
+        """
         self.settle()
         return self.node.stats()
 
     # -- faults ------------------------------------------------------------------------------------------------------
 
     def fail_next(self, handler: str, error: BaseException, times: int = 1) -> None:
-        """Make a handler raise `error` in place of handling its next messages. Its `on_error` follows; it is excused.
+        """Make a handler raise `error` for its next `times` messages in place of handling them. It is excused.
+
+        Its `on_error` follows.
 
         Raises:
             UsageError: no such handler.
@@ -272,9 +305,9 @@ class Bus:
         self._watch.plan(handler, error, times)
 
     def drop_next(self, stream: str, count: int = 1) -> None:
-        """Lose the next messages of a stream on their way: published and counted, seen by nobody. A `Gap` follows.
+        """Lose the next `count` messages of a stream on their way: published and counted, seen by nobody.
 
-        The gap is found with the next message that arrives, or with the publisher's beat, a second later.
+        The `Gap` is found with the next message that arrives, or with the publisher's beat, a second later.
 
         Raises:
             UsageError: no such stream, or it has `frame: none` and so no sequences.
@@ -285,7 +318,7 @@ class Bus:
         self._local.meeting(plan.channel, plan.stream_id).fault(lose=count)
 
     def refuse(self, stream: str, times: int = 1) -> None:
-        """Refuse the next messages offered to a stream as back-pressured; retries count, 0 ends it.
+        """Refuse the next `times` messages offered to a stream as back-pressured; retries count, 0 ends it.
 
         Raises:
             UsageError: no such stream.

@@ -30,8 +30,8 @@ class BusClock:
         """Make one.
 
         Args:
-            time_ns: the time of day it begins at.
-            advance_by_ns: moves it step by step, through `set_forward`; the bus does.
+            time_ns: the time of day it begins at, nanoseconds since the epoch.
+            advance_by_ns: moves it by so many nanoseconds, step by step, through `set_forward`; the bus does.
         """
         self._manual = ManualClock(time_ns, START_MONOTONIC_NS)
         self._advance_by_ns = advance_by_ns
@@ -59,12 +59,12 @@ class BusClock:
         """Set the time of day alone, also backwards, as an administrator would. Nothing becomes due by it.
 
         Raises:
-            InvalidValue: `time_ns` is negative.
+            InvalidValue: `time_ns` (nanoseconds since the epoch) is negative.
         """
         self._manual.step_time_ns(time_ns)
 
     def set_forward(self, monotonic_ns: int) -> None:
-        """Jump to a monotonic time, without anything being told. For the bus; tests use `advance`."""
+        """Jump to `monotonic_ns` nanoseconds, without anything being told. For the bus; tests use `advance`."""
         left = max(0, monotonic_ns - self._manual.monotonic_ns())
         self._manual.advance(dt.timedelta(seconds=left // 10**9))
         self._manual.advance(f"{left % 10**9}ns")

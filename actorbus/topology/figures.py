@@ -45,7 +45,10 @@ class HandlerStatistics(msgspec.Struct, frozen=True):
 
 
 class NodeStatistics(msgspec.Struct, frozen=True):
-    """All counters of a node at one moment."""
+    """All counters of a node at one moment: `streams` and `handlers` by name, `name` the topology's.
+
+    `seconds` is how long the node ran.
+    """
 
     name: str
     seconds: float
@@ -54,7 +57,7 @@ class NodeStatistics(msgspec.Struct, frozen=True):
 
 
 class NodeHealth(msgspec.Struct, frozen=True):
-    """`ready` while it runs and nothing broke; `problems` in words."""
+    """`ready` while it runs and nothing broke; `problems` in words; `state` is "new", "open" or "closed"."""
 
     state: str
     ready: bool
@@ -64,7 +67,12 @@ class NodeHealth(msgspec.Struct, frozen=True):
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that could not be handled, with its address and why. `body` is as received, without our frame."""
+    """A message that could not be handled, with its address and why. `body` is as received, without our frame.
+
+    `stream`, `session`, `position` (bytes) and `index` are the address, `sequence` the publisher's number; `type_id`
+    and `version` what it said of itself. `reason` is one of malformed, unknown_type, decode_error, handler_error,
+    frame_corrupt, unsupported_format; `error` the text. `time_ns`: when it was kept, nanoseconds since the epoch.
+    """
 
     stream: str
     session: int

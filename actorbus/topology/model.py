@@ -49,6 +49,7 @@ NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$"
 CLASS_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*((\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_.]*)?$"
 STREAM_ID_MAX = 2_147_483_647
 STREAM_ID_MIN = -2_147_483_648
+"""Aeron's stream id is an int32."""
 
 type Duration = Annotated[
     str,

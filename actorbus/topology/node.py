@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import atexit
 import os
-import signal
 import threading
 import time
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload, override
 
 from actorbus.actors import (
@@ -37,10 +36,10 @@ from actorbus.actors import (
 from actorbus.dispatch import Publisher
 from actorbus.errors import ActorBusError, ClosedError, UsageError
 from actorbus.ffi.system import trim_memory
-from actorbus.metrics import StreamCounter
 from actorbus.topology.async_face import AsyncFace
 from actorbus.topology.figures import NodeHealth, NodeStatistics, Quarantined, node_statistics, quarantined, summary_of
-from actorbus.topology.stopping import StopFlag, Stoppable
+from actorbus.topology.stopping import Signals, StopFlag, Stoppable
+from actorbus.topology.waiting import Watched, activity_of, wait_until
 
 if TYPE_CHECKING:
     from actorbus.clock import Clock
@@ -54,17 +53,10 @@ M = TypeVar("M")
 OPEN_TIMEOUT_S = 60.0
 """Driver start 5 s, client 5 s, each stream up to its own connect timeout: far above their sum in practice."""
 CLOSE_MARGIN_S = 15.0
+"""On top of the drain's and the stop's own deadlines; above Aeron's client liveness timeout (10 s), by when whatever
+waits for the driver has failed."""
 GIVE_UP_S = 1.0
 """How long an interrupted start may take to undo what it did; what is left then is closed at the interpreter's exit."""
-IDLE_LOOK_S = 0.01
-_MOVING = (
-    StreamCounter.PUBLISHED,
-    StreamCounter.RECEIVED,
-    StreamCounter.UNWANTED,
-    StreamCounter.UNKNOWN_TYPE,
-    StreamCounter.MALFORMED,
-)
-"""What counts as a message that moved, for `until_idle`."""
 _open_nodes: weakref.WeakSet[Node] = weakref.WeakSet()
 
 
@@ -73,6 +65,8 @@ class Node(AsyncFace):
 
     Entering starts everything in order and waits until the streams this node both publishes and handles are
     connected; leaving drains and stops everything in the reverse order.
+
+    Thread: any may call its methods, but `close` not a handler's own; signals are the main thread's.
     """
 
     def __init__(
@@ -101,7 +95,7 @@ class Node(AsyncFace):
 
         plan = topology if isinstance(topology, Plan) else plan_of(topology, env=env)
         self.plan: Plan = plan
-        self._signals = signals
+        self._wants_signals = signals
         self._parts = session_parts(plan, handler_clock=clock, bus=bus)
         self._levels = stop_levels(plan)
         self._lock = threading.RLock()
@@ -112,7 +106,7 @@ class Node(AsyncFace):
         self._failure: BaseException | None = None
         self._clean = True
         self._stop_asked = StopFlag()
-        self._old_handlers: dict[int, object] = {}
+        self._signals = Signals()
 
     @classmethod
     def from_yaml(
@@ -143,7 +137,11 @@ class Node(AsyncFace):
     def from_dict(
         cls, values: Mapping[str, object], *, env: Mapping[str, str] | None = None, signals: bool = False
     ) -> Self:
-        """The same from a mapping shaped like the file."""
+        """The same from a mapping of values shaped like the file; `env` and `signals` as in `from_yaml`.
+
+        Raises:
+            ConfigError: with every problem found.
+        """
         from actorbus.topology.plan import load_mapping
 
         return cls(load_mapping(values, env=env), signals=signals)
@@ -193,9 +191,12 @@ class Node(AsyncFace):
 
     @override
     def close(self, *, drain: bool = True) -> None:
-        """Drain and stop everything; idempotent, any thread but a handler's own.
+        """Drain (or, without `drain`, do not) and stop everything; idempotent, any thread but a handler's own.
 
         What the stop deadline cut off is counted in the statistics and told in `health()`.
+
+        Raises:
+            AskCycle: called by a handler of this node, which close would wait for. ClosedError: the supervisor died.
         """
         if self._pid != os.getpid():  # a forked child: all of it is its parent's, and another thread may hold the lock
             self._state = "closed"
@@ -251,34 +252,41 @@ class Node(AsyncFace):
             UsageError: there is no such stream; names those there are. ClosedError: the node is not open.
         """
         self._check_stream(stream)
-        if of is not None and of not in self._parts.streams[stream].types.values():
-            names = ", ".join(known.__name__ for known in self._parts.streams[stream].types.values())
-            raise UsageError(f"stream {stream!r} carries {names}, not {of.__name__}")
+        if of is not None:
+            self._check_types(stream, of)
         return cast("Publisher[M]", ask(self._open_supervisor(), OpenPublisher(stream), OPEN_TIMEOUT_S))
 
     def subscribe(self, stream: str, first: type[M], /, *more: type[M], start: str = "live") -> Subscription[M]:
         """Read a stream from now on in the application's own loop: `for message in node.subscribe("bars", Bar)`.
 
+        Args:
+            stream: its name in the topology.
+            first, more: the message types wanted; `object` takes all that the stream declares.
+            start: "live".
+
         Raises:
-            UsageError: no such stream; a type the stream does not carry; a `start` other than "live" (recordings come
-                with the journal).
+            UsageError: no such stream, a type it does not carry, a `start` other than "live" (recordings come later).
+            ClosedError: the node is not open.
         """
         self._check_stream(stream)
         if start != "live":
             raise UsageError(f"start={start!r} comes with recordings (the journal issue); now there is start='live'")
-        declared = tuple(self._parts.streams[stream].types.values())
-        wanted = declared if first is object else (first, *more)
-        for message_type in wanted:
-            if message_type not in declared:
-                names = ", ".join(known.__name__ for known in declared)
-                raise UsageError(f"stream {stream!r} carries {names}, not {message_type.__name__}")
-        answer = ask(self._open_supervisor(), OpenSubscriber(stream, tuple(wanted)), OPEN_TIMEOUT_S)
+        wanted = tuple(self._parts.streams[stream].types.values()) if first is object else (first, *more)
+        self._check_types(stream, *wanted)
+        answer = ask(self._open_supervisor(), OpenSubscriber(stream, wanted), OPEN_TIMEOUT_S)
         return cast("Subscription[M]", answer)
 
     def _check_stream(self, stream: str) -> None:
         if stream not in self._parts.streams:
             known = ", ".join(sorted(self._parts.streams)) or "none"
             raise UsageError(f"there is no stream {stream!r}; the topology has: {known}")
+
+    def _check_types(self, stream: str, *wanted: type) -> None:
+        declared = tuple(self._parts.streams[stream].types.values())
+        for message_type in wanted:
+            if message_type not in declared:
+                names = ", ".join(known.__name__ for known in declared)
+                raise UsageError(f"stream {stream!r} carries {names}, not {message_type.__name__}")
 
     def _open_supervisor(self) -> SessionSupervisor:
         if self._state != "open":
@@ -295,68 +303,51 @@ class Node(AsyncFace):
         Idle counts from the last message, and only once there was one or every source has finished. Returns the
         reason: "time", "idle", "stopped", "failed", or "finished" (neither time nor idle was asked for and every
         source has ended).
+
+        Args:
+            for_ns: nanoseconds to wait at most; None: no such end.
+            until_idle_ns: nanoseconds without a message that mean idle; None: no such end.
+            stop: ends the wait when it is set; SIGTERM and SIGINT set the node's own if `signals` was asked for.
+
+        Raises:
+            ClosedError: the node is not open.
         """
         supervisor = self._open_supervisor()
-        clock = time.monotonic_ns
-        started = last_moved = clock()
-        moved = self._activity()
-        any_message = False
-        stop = stop or self._stop_asked
-        while True:
-            if stop.wait(IDLE_LOOK_S) or self._stop_asked.is_set():
-                return "stopped"
-            if self._failure is not None:
-                return "failed"
-            now = clock()
-            activity = self._activity()
-            any_message = any_message or activity > 0
-            if activity != moved or not supervisor.session.is_quiet:
-                moved, last_moved = activity, now
-            if for_ns is not None and now - started >= for_ns:
-                return "time"
-            begun = any_message or (bool(self._parts.sources) and supervisor.sources_finished)
-            if until_idle_ns is not None and begun and now - last_moved >= until_idle_ns:
-                return "idle"
-            if for_ns is None and until_idle_ns is None and self._parts.sources and supervisor.sources_finished:
-                return "finished"
+        watched = Watched(
+            activity=lambda: activity_of(supervisor.session.stream_blocks.values()),
+            is_quiet=lambda: supervisor.session.is_quiet,
+            failed=lambda: self._failure is not None,
+            stops=(stop or self._stop_asked, self._stop_asked),
+            sources_finished=(lambda: supervisor.sources_finished) if self._parts.sources else None,
+        )
+        return wait_until(watched, for_ns=for_ns, until_idle_ns=until_idle_ns)
 
     @property
     def steering(self) -> Steering:
-        """What a test kit asks and tells of a running node: to come to rest, and that its clock was moved."""
+        """What a test kit asks and tells of a running node. Raises: ClosedError: the node is not open."""
         return Steering(self._open_supervisor())
-
-    def _activity(self) -> int:
-        blocks = self._need_supervisor().session.stream_blocks.values()
-        return sum(sum(block[cell] for cell in _MOVING) for block in blocks)
 
     @override
     def take_signals(self) -> None:
         """Let SIGTERM and SIGINT end `wait()`, if asked for; on the main thread, else nothing."""
-        if not self._signals or threading.current_thread() is not threading.main_thread():
-            return
-
-        def ask_stop(_number: int, _frame: FrameType | None) -> None:
-            self._stop_asked.set()
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._old_handlers[number] = signal.signal(number, ask_stop)
+        if self._wants_signals:
+            self._signals.take(self._stop_asked)
 
     @override
     def give_signals_back(self) -> None:
-        """Put back the signal handlers that were there before."""
-        if threading.current_thread() is threading.main_thread():
-            for number, handler in self._old_handlers.items():
-                signal.signal(number, cast("signal.Handlers", handler))
-        self._old_handlers.clear()
+        """Put back the signal handlers that were there before; on the main thread, else nothing."""
+        self._signals.give_back()
 
     # -- what it counted ---------------------------------------------------------------------------------------------
 
     def stats(self) -> NodeStatistics:
-        """Return all counters as one frozen record; also after the node closed."""
-        supervisor = self._need_supervisor()
-        if self._state == "open":
-            ask(supervisor, LookInside(), OPEN_TIMEOUT_S)
-        session = supervisor.session
+        """Return all counters as one frozen record; also after the node closed.
+
+        Raises:
+            ClosedError: the node was never opened. AskCycle: called where the supervisor waits for the caller.
+        """
+        self._look()
+        session = self._need_supervisor().session
         seconds = ((self._closed_ns or time.monotonic_ns()) - self._opened_ns) / 1e9
         return node_statistics(self.name, seconds, session.stream_blocks, session.handler_blocks)
 
@@ -373,7 +364,11 @@ class Node(AsyncFace):
         )
 
     def quarantine(self, stream: str) -> list[Quarantined]:
-        """Return the newest 1,024 messages (4 MiB) of a stream that could not be handled, each with its address."""
+        """Return the newest 1,024 messages (4 MiB) of a stream that could not be handled, each with its address.
+
+        Raises:
+            UsageError: there is no such stream. ClosedError, AskCycle: as `stats`.
+        """
         self._check_stream(stream)
         return [quarantined(stream, entry) for entry in self._look().quarantine.get(stream, [])]
 
@@ -384,7 +379,11 @@ class Node(AsyncFace):
         return supervisor.session.last
 
     def summary(self) -> dict[str, object]:
-        """Return what `actorbus run --summary json` prints."""
+        """Return what `actorbus run --summary json` prints, as a JSON object.
+
+        Raises:
+            ClosedError, AskCycle: as `stats`.
+        """
         supervisor = self._need_supervisor()
         return summary_of(self.stats(), self._look().samples, list(supervisor.events))
 

@@ -17,6 +17,7 @@ __all__ = ["QuickNode", "quick"]
 
 M = TypeVar("M")
 FIRST_STREAM_ID = 1001
+"""As in the examples: clear of the small ids that other Aeron applications like."""
 _numbers = itertools.count(1)
 
 
@@ -32,15 +33,22 @@ class _Function(Handler):
 
 
 class QuickNode(Node):
-    """A node of its own embedded driver whose streams are declared by calls."""
+    """A node of its own embedded driver whose streams are declared by calls, on any thread but a handler's."""
 
     def stream(
         self, name: str, first: type, /, *more: type, channel: str = "aeron:ipc", stream_id: int | None = None
     ) -> None:
         """Declare a stream that carries these message types (`bytes` alone: a raw stream).
 
+        Args:
+            name: what it is called from here on.
+            first: its message type.
+            more: further message types.
+            channel: an Aeron channel.
+            stream_id: an int32; the next free one from 1001 when None.
+
         Raises:
-            UsageError: the name is taken. ConfigError: the channel or the types are wrong.
+            UsageError: the name is taken. ConfigError: the channel or the types are wrong. ClosedError: not open.
         """
         if name in self._parts.streams:
             raise UsageError(f"stream {name!r} is declared already")
@@ -53,7 +61,7 @@ class QuickNode(Node):
         """Call a function with every message of a stream, from now on, on a thread of its own.
 
         Raises:
-            UsageError: there is no such stream.
+            UsageError: there is no such stream. ClosedError: the node is not open.
         """
         self._check_stream(stream)
         number = next(_numbers)
@@ -65,5 +73,8 @@ class QuickNode(Node):
 
 
 def quick(name: str = "quick") -> QuickNode:
-    """Return a node with an embedded driver and the `laptop` profile; use it in `with`, then declare streams."""
+    """Return a node called `name` with an embedded driver and the `laptop` profile; use it in `with`, declare streams.
+
+    Thread: any; nothing is started before `with`.
+    """
     return QuickNode.from_dict({"version": 1, "name": name, "streams": {}})

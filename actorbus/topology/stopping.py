@@ -1,4 +1,4 @@
-"""A flag that a signal handler may set.
+"""A flag that a signal handler may set, and the signal handlers that set it.
 
 `threading.Event.set` takes a lock, and so does its `wait`: a handler that runs in the main thread between two bytecodes
 of `wait` finds the lock taken by the very thread it interrupted, and the process hangs. Setting this flag is one store.
@@ -6,10 +6,13 @@ of `wait` finds the lock taken by the very thread it interrupted, and the proces
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from typing import Protocol, final
+from types import FrameType
+from typing import Protocol, cast, final
 
-__all__ = ["StopFlag", "Stoppable"]
+__all__ = ["Signals", "StopFlag", "Stoppable"]
 
 LOOK_S = 0.01
 """How often a wait looks: a stop is heard within it."""
@@ -53,3 +56,29 @@ class StopFlag:
                 break
             time.sleep(left)
         return self._set
+
+
+@final
+class Signals:
+    """SIGTERM and SIGINT, taken over for a while. Only the main thread can; on another it does nothing."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, object] = {}
+
+    def take(self, flag: StopFlag) -> None:
+        """Let both set `flag`, until they are given back."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+
+        def ask_stop(_number: int, _frame: FrameType | None) -> None:
+            flag.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._before[number] = signal.signal(number, ask_stop)
+
+    def give_back(self) -> None:
+        """Put back the handlers that were there before."""
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in self._before.items():
+                signal.signal(number, cast("signal.Handlers", handler))
+        self._before.clear()

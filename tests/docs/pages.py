@@ -1,9 +1,9 @@
 """Runs a page of docs/ from top to bottom, as a reader would.
 
 * A block that begins with `# name.py` or `# name.yaml` is a file; any other `python` block is run and must end with 0.
-* In a `console` block each `$ actorbus ...` is run, in the folder that `$ cd` went to. The lines under it must be in
-  its output; `...` stands for anything. `# exits with 2` says that it does; a final `&` leaves it running
-  until the end of the page.
+* In a `console` block each `$ actorbus ...` and `$ pytest ...` is run, in the folder that `$ cd` went to. The lines
+  under it must be in its output; `...` stands for anything. `# exits with 2` says that it does; a final `&` leaves it
+  running until the end of the page.
 * A `text` block is not run: what it shows needs another program or machine.
 """
 
@@ -24,6 +24,7 @@ from typing import NamedTuple
 from tests.docs.shell import ROOT, TIMEOUT_S, Snippet, snippets
 
 EXITS = re.compile(r"#\s*exits with (\d+)\s*$")
+PROGRAMS = ("actorbus", "pytest")
 READY_S = 20.0
 LOOK_S = 0.05
 
@@ -89,8 +90,8 @@ class Page:
         if words[0] == "cd":
             self.folder /= words[1]
             return
-        assert words[0] == "actorbus", f"the tests do not run {command.text!r}: make it a text block"
-        arguments = [sys.executable, "-m", "actorbus", *words[1:]]
+        assert words[0] in PROGRAMS, f"the tests do not run {command.text!r}: make it a text block"
+        arguments = [sys.executable, "-m", *words]
         if command.background:
             self._start(arguments, words)
         else:

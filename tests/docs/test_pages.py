@@ -61,6 +61,17 @@ def test_every_decision_has_its_page_with_its_price() -> None:
         ]
 
 
+def test_every_block_says_its_language_so_that_none_is_overlooked() -> None:
+    """A fence without a language, or an indented block, would be shown and never run."""
+    for page in sorted(DOCS.rglob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        fences = re.findall(r"^\s*```", text, re.MULTILINE)
+        assert len(fences) == 2 * len(list(blocks(page))), f"{page.name}: a fence without a language, or indented"
+        outside = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+        indented = re.findall(r"\n\n( {4,}\S.*)", outside)
+        assert indented == [], f"{page.name}: an indented block {indented[0]!r} is never run; fence it"
+
+
 def test_no_page_is_lost() -> None:
     """Every page is in the site's menu, or in a list of pages that is."""
     menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")

@@ -106,6 +106,8 @@ _ = ab.Status("IBM", ab.TradingState.HALT)  # wrong
 class Right(ab.Handler):
     alerts = ab.Output(Halt)
     both = ab.Output(ab.Quote, ab.Bar)
+    three = ab.Output(ab.Quote, ab.Bar, Halt)
+    four = ab.Output(ab.Quote, ab.Bar, Halt, ab.News, ab.Order)
 
     def __init__(self, *, limit: int = 50) -> None:
         self.limit = limit
@@ -130,10 +132,18 @@ class Right(ab.Handler):
         assert_type(meta.stream, str)
         assert_type(meta.copy(), ab.MetaCopy)
         _ = self.both.publish(message)
+        _ = self.three.publish(message)
+        _ = self.four.publish(message)
 
     @ab.on(ab.TradePrint, ab.News)
     def several(self, message: ab.TradePrint | ab.News) -> None:
         assert_type(message.symbol, str)
+
+    @ab.on(ab.Quote, ab.TradePrint, ab.Bar)
+    def three_of_them(self, message: ab.Quote | ab.TradePrint | ab.Bar) -> None: ...
+
+    @ab.on(ab.Quote, ab.TradePrint, ab.Bar, ab.News, ab.Status, ab.BookUpdate)
+    def all_of_them(self, message: ab.MarketData) -> None: ...
 
     @ab.on(bytes)
     def raw(self, message: bytes) -> None: ...
@@ -153,6 +163,7 @@ class Right(ab.Handler):
 
 class Wrong(ab.Handler):
     alerts = ab.Output(Halt)
+    two = ab.Output(ab.Quote, ab.Bar)
     text = ab.Output("Halt")  # wrong
 
     @ab.on(ab.Bar)  # wrong
@@ -160,6 +171,9 @@ class Wrong(ab.Handler):
 
     @ab.on(ab.Bar, ab.Quote)  # wrong
     def one_of_two(self, message: ab.Bar) -> None: ...
+
+    @ab.on(ab.Quote, ab.TradePrint, ab.Bar)  # wrong
+    def two_of_three(self, message: ab.Quote | ab.Bar) -> None: ...
 
     @ab.on(ab.Bar)  # wrong
     def no_message(self) -> None: ...
@@ -186,6 +200,7 @@ class Wrong(ab.Handler):
         _ = self.alerts.publish(ab.Event("x"))  # wrong
         _ = self.alerts.publish("EURUSD")  # wrong
         _ = self.alerts.publish()  # wrong
+        _ = self.two.publish(ab.News("EURUSD", "x"))  # wrong
         _ = self.every("1s", self.needs_more)  # wrong
         _ = self.every(None, self.fine)  # wrong
         _ = self.every("1s")  # wrong

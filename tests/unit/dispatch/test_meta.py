@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from actorbus.dispatch.meta import BatchMeta, Meta
-from actorbus.errors import UsageError
+from actorbus.errors import StaleError
 
 RECORDS = [(1, 64 * n, 0, 100 + n, 9, 1_000 + n, 2_000 + n, 1001, 3) for n in range(4)]
 
@@ -52,7 +52,7 @@ def test_a_closed_meta_raises_on_every_read() -> None:
         "type_id",
         "version",
     ):
-        with pytest.raises(UsageError, match="after its message was handled"):
+        with pytest.raises(StaleError, match="after its message was handled"):
             getattr(meta, field)
 
 
@@ -65,5 +65,5 @@ def test_a_batch_meta_is_read_by_place_and_goes_stale() -> None:
     with pytest.raises(IndexError):
         _ = meta[3]
     meta.close()
-    with pytest.raises(UsageError, match="keep meta"):
+    with pytest.raises(StaleError, match="keep meta"):
         _ = meta[0]

@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 
-from actorbus.topology.stopping import StopFlag
+from actorbus.topology.stopping import Signals, StopFlag
 
 DEADLINE_S = 5.0
 
@@ -32,3 +32,23 @@ def test_a_signal_handler_may_set_it_at_any_moment_of_a_wait() -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_signals_set_the_flag_while_they_are_taken_and_are_given_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    flag, signals = StopFlag(), Signals()
+    signals.take(flag)
+    try:
+        signal.raise_signal(signal.SIGTERM)
+        assert flag.is_set()
+    finally:
+        signals.give_back()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_off_the_main_thread_signals_stay_as_they_are() -> None:
+    before, signals = signal.getsignal(signal.SIGTERM), Signals()
+    thread = threading.Thread(target=signals.take, args=(StopFlag(),))
+    thread.start()
+    thread.join(10)
+    assert signal.getsignal(signal.SIGTERM) is before
