@@ -79,7 +79,7 @@ class PositionPurged(RecordingError):
 
     Args:
         first_sequence: of the first record there is.
-        first_position: where it begins.
+        first_position: where it begins, in bytes of the log.
     """
 
     code: ClassVar[str] = "AB4005"

@@ -10,7 +10,7 @@ their records:
 * errors: each error that the body, or a function of ours that it calls, raises or declares in `Raises:` is under
   `Raises:` of it or of its class (or a parent of it is). InternalError need not: it is a bug of ours.
 * thread: a class with behaviour, and a function, says "thread" in its docstring or at the head of its file. Values
-  (errors, enumerations, immutable records, types) are any thread's and need not say so.
+  (errors, enumerations, numbers, immutable records, types) are any thread's and need not say so.
 * source: a number that a file of the face fixes says where it comes from, in a text under it or a comment.
 
 Every check returns sentences; none means that it holds. Pure functions of source and annotations.
@@ -43,7 +43,7 @@ UNITS = re.compile(
     r"\bseconds?\b|\bnanoseconds?\b|\bns\b|\bepoch\b|\bbytes?\b|\b1e-\d|`?\"?\d+(?:ms|s|m|k)\"?\b|\btimedelta\b"
     r"|\bduration\b|\bPrice\b|\bQuantity\b"
 )
-VALUES = (BaseException, enum.Enum)
+VALUES = (BaseException, enum.Enum, int, str)
 
 
 class Asked(NamedTuple):
@@ -84,7 +84,9 @@ def _members(name: str, cls: type) -> Iterator[Asked]:
             continue  # made by Protocol or NamedTuple
         text = inspect.getdoc(getattr(cls, member_name)) or ""
         if is_constructor:
-            text = f"{inspect.getdoc(cls) or ''}\n\n{function.__doc__ or ''}"
+            ours = [base for base in cls.__mro__ if base.__module__.startswith("actorbus")]
+            shared = ours if issubclass(cls, BaseException) else ours[:1]  # what, where, why, hint: said once
+            text = "\n\n".join([*(inspect.getdoc(base) or "" for base in shared), function.__doc__ or ""])
         yield Asked(f"{name}.{member_name}", member, text, cls)
 
 
