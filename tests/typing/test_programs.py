@@ -46,6 +46,17 @@ def check(folder: Path) -> list[str]:
     ]
 
 
+def check_files(files: list[Path]) -> list[str]:
+    """Return what basedpyright says, strict, of files of the project."""
+    done = subprocess.run(
+        [sys.executable, "-m", "basedpyright", "--outputjson", "--level", "error", *map(str, files)],
+        cwd=ROOT, capture_output=True, text=True, timeout=110, check=False,
+    )  # fmt: skip
+    report = json.loads(done.stdout)
+    assert report["summary"]["filesAnalyzed"] == len(files)
+    return [f"{one['file']}: {one['message']}" for one in report["generalDiagnostics"]]
+
+
 def test_every_python_block_of_the_pages_is_strictly_typed(tmp_path: Path) -> None:
     assert write_blocks(tmp_path) >= 10
     assert check(tmp_path) == []
