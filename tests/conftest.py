@@ -1,6 +1,6 @@
 """What every test gets: tools located or the reason of a skip, hypothesis profiles, the real data folder.
 
-* A test marked `java`, `chromium`, `prometheus`, `valgrind` or `node` is skipped, and says so, without it.
+* A test marked `java`, `chromium`, `prometheus`, `valgrind`, `node` or `tmux` is skipped, and says so, without it.
   With ACTORBUS_SYSTEM=1 (`make test-system`) a missing tool is a failure, and so is every other skip but those for
   the developers' data folder, which a user's machine does not have.
 * HYPOTHESIS_PROFILE: `ci` (default; same cases every time), `dev` (few, random), `thorough` (10,000).
@@ -32,6 +32,7 @@ TOOLS: dict[str, tuple[str, ...]] = {
     "prometheus": ("prometheus",),
     "valgrind": ("valgrind",),
     "node": ("npm",),
+    "tmux": ("tmux",),
 }
 
 _slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
