@@ -90,8 +90,8 @@ def line_4() -> str:
             words = completed(where, terminal)
     coloured = sum(case.coloured is not None for case in CASES.values())
     return (
-        f"{len(CASES)} verbs x (pipe, pipe without extras, reader gone, wrong input, terminal), {coloured} with colours "
-        f"that NO_COLOR turns off, {stopped} x Ctrl-C is 130 with a usable terminal, {words} words completed in bash, "
+        f"{len(CASES)} verbs x (pipe, pipe without extras, reader gone, wrong input, terminal), {coloured} have colours"
+        f" that NO_COLOR turns off, {stopped} x Ctrl-C is 130 with a usable terminal, {words} words completed in bash, "
         f"in {time.monotonic() - began:.0f} s"
     )
 

@@ -37,3 +37,17 @@ def line_3() -> str:
             rest = [wheel.names_hold(environment), wheel.verbs_explain(environment), wheel.templates_run(environment)]
             told.append(f"{version}: {commands} commands word for word, {', '.join(rest)}")
     return f"{built().wheel.name}: {'; '.join(told)}"
+
+
+def line_4() -> str:
+    """Try every verb in pipes, without extras, in a terminal, with NO_COLOR, with Ctrl-C; complete words in bash."""
+    from tests.prove.command_line import line_4
+
+    return line_4()
+
+
+def line_7() -> str:
+    """Import actorbus 20 times beside asyncio."""
+    from tests.prove.command_line import line_7
+
+    return line_7()
