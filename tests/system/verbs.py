@@ -303,7 +303,7 @@ COMPLETIONS = (
     ("actorbus stat {begin}", "actorbus stat {name}$"),
     ("actorbus driver --profile low", "actorbus driver --profile low-latency$"),
     ("actorbus bench lat", "actorbus bench latency$"),
-    ("actorbus run --app-dir mad", "actorbus run --app-dir made-dir/"),
+    ("actorbus run --app-dir pla", "actorbus run --app-dir place/"),
 )
 """What is typed before Tab, and the pattern of the screen then."""
 
@@ -314,7 +314,7 @@ def completed(where: World, terminal: Terminal) -> int:
     line = next(line for line in page.splitlines() if "bash_source" in line).partition("#")[0].strip()
     other = "streams: {rare: {stream_id: 1, codec: {format: raw}}}\n"
     (where.folder / "other.yaml").write_text(other, encoding="utf-8")
-    (where.folder / "made-dir").mkdir()
+    (where.folder / "place").mkdir()
     code, shown = terminal.run(line)
     assert code == 0, shown
     terminal.run("bind 'set show-all-if-ambiguous on'; bind 'set bell-style none'")
