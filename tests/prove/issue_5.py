@@ -23,7 +23,7 @@ def line_2() -> str:
 
 
 def line_3() -> str:
-    """Do the README's part for users with only the wheel, on every CPython here; then names, verbs and templates."""
+    """Do the README's part for users with only the wheel, on each CPython here; then names, verbs, templates, tests."""
     from tests.support.wheels import built, interpreters
     from tests.system import wheel
 
@@ -35,6 +35,7 @@ def line_3() -> str:
         with tempfile.TemporaryDirectory() as place:
             environment, commands = wheel.installed(Path(place), python)
             rest = [wheel.names_hold(environment), wheel.verbs_explain(environment), wheel.templates_run(environment)]
+            rest.append(wheel.unit_tests_pass(environment))
             told.append(f"{version}: {commands} commands word for word, {', '.join(rest)}")
     return f"{built().wheel.name}: {'; '.join(told)}"
 

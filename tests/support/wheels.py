@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -122,13 +124,18 @@ class Bare(NamedTuple):
     variables: dict[str, str]
 
     def run(self, script: str) -> str:
-        """Run a script of bash in the folder; return stdout and stderr as they came, whatever it ended with."""
-        done = subprocess.run(
+        """Run a script of bash in the folder; return all it printed, however it ended; kill what it left."""
+        process = subprocess.Popen(
             ["bash", "--noprofile", "--norc", "-c", script],
             cwd=self.folder, env=self.variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, timeout=BARE_S, check=False,
+            stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
-        return done.stdout
+        try:
+            return process.communicate(timeout=BARE_S)[0]
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
 
 
 def bare(place: Path, python: Path) -> Bare:

@@ -11,6 +11,8 @@ from tests.docs.transcript import matches, users_part
 from tests.support.wheels import Bare, built, interpreters
 from tests.system import wheel as system
 
+# The first test builds the wheel and installs it, with all it needs from the registry.
+pytestmark = pytest.mark.timeout(400)
 ROOT = Path(__file__).resolve().parents[2]
 
 

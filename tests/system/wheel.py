@@ -5,6 +5,8 @@ Used by tests/system/test_wheel.py (this interpreter) and by line 3 of issue 5 (
 
 from __future__ import annotations
 
+import re
+import shutil
 import tarfile
 import zipfile
 from email.message import Message
@@ -14,8 +16,21 @@ from pathlib import Path
 from tests.docs.transcript import follow
 from tests.support.wheels import Bare, bare, built
 
-__all__ = ["contents", "installed", "metadata", "names_hold", "source_contents", "templates_run", "verbs_explain"]
+__all__ = [
+    "contents",
+    "installed",
+    "metadata",
+    "names_hold",
+    "source_contents",
+    "templates_run",
+    "unit_tests_pass",
+    "verbs_explain",
+]
 
+ROOT = Path(__file__).resolve().parents[2]
+
+WITHOUT_THE_TREE = ("channel", "dispatch", "handlers", "message", "messages")
+"""Folders of tests/unit whose tests read no file of the source and start no process."""
 TEMPLATES = ("minimal", "market-data", "orders", "fastapi", "notebook")
 NAMES = """\
 import importlib.metadata, importlib.resources, inspect, pathlib, sys
@@ -101,3 +116,19 @@ def templates_run(environment: Bare) -> str:
             "actorbus run topology.yaml --for 500ms",
         )
     return f"{len(TEMPLATES)} templates"
+
+
+def unit_tests_pass(environment: Bare) -> str:
+    """The unit tests that need no source pass on the installed package."""
+    shutil.copytree(ROOT / "tests", environment.folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(ROOT / "pyproject.toml", environment.folder)
+    folders = " ".join(f"tests/unit/{name}" for name in WITHOUT_THE_TREE)
+    printed = _inside(
+        environment,
+        "pip install --quiet pytest pytest-timeout hypothesis;"
+        "python -c 'import actorbus, sys; assert sys.prefix in actorbus.__file__';"
+        f"python -m pytest -q -p no:cacheprovider {folders} || {{ echo failed; exit 1; }}",
+    )
+    found = re.findall(r"^(\d+ passed).*", printed, re.MULTILINE)
+    assert found, printed
+    return f"unit tests: {found[-1]}"
