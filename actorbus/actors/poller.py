@@ -244,6 +244,7 @@ class PollerActor(InlineHandlers):
         """Poll until stopped (inv_poller_never_waits_with_gil: all waiting is in the native waiter)."""
         inbox, stopped, event, timers = self.inbox, self.actor_stopped, self.inbox.event, self._timers
         wait, now_ns, news, one_pass = self._wait, self._clock.monotonic_ns, self._news, self._pass
+        steps = self._steps
         busy = 0
         while True:
             seen = event.value
@@ -267,7 +268,10 @@ class PollerActor(InlineHandlers):
                     if timers.next_due_ns is not None:
                         timers.fire(now_ns())
                     continue
-                if wait(seen, timers.next_due_ns) < 0 and timers.next_due_ns is not None:
+                ready = wait(seen, timers.next_due_ns)
+                if ready >= 0:
+                    steps[ready][1]()  # at once: who waited for one message gets it without a look at anything else
+                if timers.next_due_ns is not None:
                     timers.fire(now_ns())
             except BaseException as error:  # noqa: BLE001 - an error of ours is reported; the poller goes on
                 self.failed(error)
