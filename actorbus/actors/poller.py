@@ -265,14 +265,12 @@ class PollerActor(InlineHandlers):
                     busy = 0
                     if self._held and self._waiter is not None:
                         self._waiter.service()
-                    if timers.next_due_ns is not None:
-                        timers.fire(now_ns())
+                    timers.fire(now_ns())
                     continue
                 ready = wait(seen, timers.next_due_ns)
                 if ready >= 0:
                     steps[ready][1]()  # at once: who waited for one message gets it without a look at anything else
-                if timers.next_due_ns is not None:
-                    timers.fire(now_ns())
+                timers.fire(now_ns())
             except BaseException as error:  # noqa: BLE001 - an error of ours is reported; the poller goes on
                 self.failed(error)
 
