@@ -115,7 +115,7 @@ class Terminal:
             found = re.search(pattern, shown)
             if found is not None:
                 return found
-            assert time.monotonic() < deadline, f"{pattern!r} does not come within {timeout_s:g} s:\n{shown}"
+            assert time.monotonic() < deadline, f"{pattern!r} does not come within {timeout_s:g} s:\n{shown.rstrip()}"
             pause.wait(0.03)
 
     def clear(self) -> None:
