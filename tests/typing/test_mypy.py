@@ -88,7 +88,6 @@ def check_programs(cache: Path) -> list[str]:
     return [text for _, _, text in mypy(*copies, cache=cache)]
 
 
-
 def test_examples_and_templates_are_strictly_typed(cache: Path) -> None:
     assert len(PROGRAMS) > 15
     assert check_programs(cache) == []
