@@ -13,7 +13,7 @@ from actorbus.dispatch.handler import Handler
 from actorbus.dispatch.meta import Meta
 from actorbus.dispatch.order import MailRoute
 from actorbus.dispatch.parcel import Origin, Parcel
-from actorbus.dispatch.port import Port
+from actorbus.dispatch.port import REASON_HANDLER, Port
 from actorbus.dispatch.routes import Call, Route, takes
 
 __all__ = ["Handover"]
@@ -72,11 +72,16 @@ class Handover:
         for route in self.routes:
             route.mail.tell(event)
 
-    def note_rejected(self, place: int) -> bool:
-        """Note that a message of the current batch goes into the quarantine; False when it is there already."""
-        if self._origin is None:
-            return True
-        if place in self._origin.rejected:
-            return False
-        self._origin.rejected.add(place)
-        return True
+    def reject(self, place: int, why: str) -> None:
+        """Put a message of the current batch into the quarantine, once."""
+        if self._origin is not None:
+            if place in self._origin.rejected:
+                return
+            self._origin.rejected.add(place)
+        self._port.reject(place, REASON_HANDLER, why)
+
+    def reject_of(self, origin: Origin, place: int, why: str) -> None:
+        """Put a message of a batch that was handed over into the quarantine, once."""
+        if place not in origin.rejected:
+            origin.rejected.add(place)
+            self._port.put(*origin.refused(place, REASON_HANDLER, why))

@@ -23,7 +23,7 @@ from actorbus.dispatch.meta import BatchMeta, Countdown, Meta, Record
 from actorbus.dispatch.notices import event_of
 from actorbus.dispatch.order import MailRoute, Stages, arrange, takers
 from actorbus.dispatch.parcel import Origin
-from actorbus.dispatch.port import NOTICES, REASON_DECODE, REASON_HANDLER, OnePlace, Port
+from actorbus.dispatch.port import NOTICES, REASON_DECODE, OnePlace, Port
 from actorbus.dispatch.routes import Call, Route, calls_for, in_priority_order, takes, takes_all
 from actorbus.dispatch.state import HandlerState, describe
 from actorbus.dispatch.tally import Tally
@@ -135,10 +135,7 @@ class StreamDispatcher:
                 self._until_sample = SAMPLE_EVERY
                 self._sample(left)
             if stages.loop:
-                self._loop(left, meta, self._fail)
-        except _Rebuild:
-            self.rebuild()
-            self._through_loop(left)
+                self._through_loop(left)
         finally:
             meta.close()
             self._batches += 1
@@ -242,7 +239,7 @@ class StreamDispatcher:
             place = self._meta.place()
             if self._last_rejected != (self._batches, place):
                 self._last_rejected = (self._batches, place)
-                self._reject(place, f"{state.name}: {describe(error)}")
+                self._mails.reject(place, f"{state.name}: {describe(error)}")
         if state.on_error not in ("stop", "restart"):
             return False
         left_at = self._tally.came_for(call.route) - self._left_for(call.route)
@@ -255,22 +252,15 @@ class StreamDispatcher:
         state.raised(error, f"on stream {self.name!r}, with a batch of {len(places)}")
         if state.on_error == "quarantine":
             for place in places:
-                self._reject(place, f"{state.name}: {describe(error)}")
+                self._mails.reject(place, f"{state.name}: {describe(error)}")
         elif state.on_error in ("stop", "restart"):
             left_at = self._tally.came_for(route)
             self._leave(route, left_at, error, self._port.record(places[0]))
             self.rebuild()
 
-    def _reject(self, place: int, why: str) -> None:
-        """Put a message of the current batch into the quarantine, once."""
-        if self._mails.note_rejected(place):
-            self._port.reject(place, REASON_HANDLER, why)
-
     def reject_parcel(self, origin: Origin, place: int, why: str) -> None:
         """Put a message of a batch that was handed over into the quarantine, once. The poller's thread."""
-        if place not in origin.rejected:
-            origin.rejected.add(place)
-            self._port.put(*origin.refused(place, REASON_HANDLER, why))
+        self._mails.reject_of(origin, place, why)
 
     def _leave(self, route: Route, left_at: int, error: BaseException, record: Record) -> None:
         """Take a handler out, for good or until its restart, and tell the poller."""

@@ -28,12 +28,16 @@ def test_a_mailbox_gets_the_messages_its_handler_takes_from_the_one_copy() -> No
     assert ticks.parcels[0].messages == [Tick(1), Tick(3)]
     assert ticks.parcels[0].origin is all_of_it.parcels[0].origin
     assert [ticks.parcels[0].place(index) for index in range(2)] == [0, 2]
-    assert [handover.note_rejected(1), handover.note_rejected(1)] == [True, False]
+    handover.reject(1, "first")
+    handover.reject(1, "again")
+    assert [(place, why) for place, _, why in port.rejected] == [(1, "first")]
 
 
 def test_without_mailboxes_nothing_is_copied() -> None:
-    handover = Handover("s", FakePort(), (Tick,), [])
+    port = FakePort()
+    handover = Handover("s", port, (Tick,), [])
     handover.begin()
 
-    assert handover.note_rejected(0)
-    assert handover.note_rejected(0)
+    handover.reject(0, "one handler")
+    handover.reject(0, "another")
+    assert len(port.rejected) == 2  # nobody remembers what was in the batch
