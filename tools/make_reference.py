@@ -355,7 +355,9 @@ def api() -> str:
     parts = ["# Python", "The names of `import actorbus as ab`. What is not here may change in any release."]
     for title, rows in groups.items():
         parts.append(f"## {title}\n\n" + _table(("name", "is"), ((f"`ab.{name}`", text) for name, text in rows)))
-    parts += [_methods(getattr(ab, name)) for name in ("Node", "Publisher", "Subscription", "Handler", "Source")]
+    shown = ("Node", "QuickNode", "Publisher", "Subscription", "Handler", "Output", "Source", "BatchHandler", "Meta")
+    parts += [_methods(getattr(ab, name), f"ab.{name}") for name in shown]
+    parts += [_methods(getattr(ab.testing, name), f"ab.testing.{name}") for name in ("Bus", "BusClock")]
     return "\n\n".join(parts)
 
 
@@ -363,13 +365,19 @@ def _has_text(value: object) -> bool:
     return inspect.isclass(value) or callable(value)
 
 
-def _methods(cls: type) -> str:
+def _methods(cls: type, title: str) -> str:
     rows = [
-        (f"`{name}{_signature(member)}`", (inspect.getdoc(member) or "").split("\n\n")[0])
+        (f"`{name}{_signature(member)}`", (inspect.getdoc(member) or "").split("\n\n")[0], _raises(member))
         for name, member in vars(cls).items()
         if not name.startswith("_") and (inspect.getdoc(member) or "") and not isinstance(member, (int, str))
     ]
-    return f"## ab.{cls.__name__}\n\n" + _table(("method", "does"), iter(rows))
+    return f"## {title}\n\n" + _table(("method", "does", "raises"), iter(rows))
+
+
+def _raises(member: object) -> str:
+    """Return what a docstring has under `Raises:`, as far as that section goes."""
+    section = (inspect.getdoc(member) or "").partition("Raises:")[2]
+    return section.lstrip("\n").split("\n\n")[0]
 
 
 def _signature(member: object) -> str:
