@@ -43,6 +43,8 @@ _SIZE_UNITS.update(
 )
 _SIZE_FORMS: Final = 'write a number of bytes with k, m or g (powers of 1024): "64k", "16m"'
 
+_BOUNDS: Final = "write 0 or more; bytes and nanoseconds are counted as 64-bit numbers"
+
 # At most 24 digits before the point and 12 after it: enough for int64 in any unit, and no text costs much to read.
 _NUMBER_WITH_UNIT: Final = re.compile(
     r"\s*(?P<number>[0-9]{1,24}(?:\.[0-9]{1,12})?)\s*(?P<unit>[a-zµμ]*)\s*", re.IGNORECASE
@@ -64,7 +66,7 @@ def _parse(text: str, units: dict[str, int], what: str, forms: str) -> int:
 
 def _bounded(value: int, given: object, what: str) -> int:
     if not 0 <= value <= INT64_MAX:
-        raise InvalidValue(f"{given!r} is out of range for a {what}", why=f"allowed are 0 to {INT64_MAX}")
+        raise InvalidValue(f"{given!r} is out of range for a {what}", why=f"allowed are 0 to {INT64_MAX}", hint=_BOUNDS)
     return value
 
 

@@ -76,11 +76,20 @@ class Parameter(msgspec.Struct, frozen=True):
     multiple_of: int | None = None
     power_of_two: bool = False
     choices: tuple[str, ...] = ()
+    pattern: str | None = None
+    """What a text looks like, and `forms` says it in words."""
+    forms: str = ""
     words: tuple[str, ...] = ()
     """Texts allowed besides the kind: ``session-id=tag:7``; one that ends in ``:`` is a prefix."""
 
 
 _UDP: Final = (Media.UDP,)
+# "min,g:101/3,t:5s": a strategy, then a group tag and/or its least size, and how long a silent receiver counts.
+_FLOW_CONTROL: Final = (
+    r"max(,rrwm:[1-9][0-9]{0,8})?"
+    r"|(min|tagged)(,(g:(-?[0-9]{1,18})?(/[0-9]{1,9})?|t:[0-9]{1,18}(ns|us|ms|s)?)){0,2}"
+)
+_FLOW_CONTROL_FORMS: Final = "write max, min or tagged; with options: min,g:/3,t:5s"
 _I32: Final = {"low": -(2**31), "high": 2**31 - 1}
 
 PARAMETERS: Final[dict[str, Parameter]] = {
@@ -105,8 +114,8 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "linger": Parameter(Kind.DURATION),
     # flow and loss
     "reliable": Parameter(Kind.BOOLEAN, _UDP),
-    "fc": Parameter(Kind.TEXT, _UDP),
-    "cc": Parameter(Kind.TEXT, _UDP),
+    "fc": Parameter(Kind.TEXT, _UDP, pattern=_FLOW_CONTROL, forms=_FLOW_CONTROL_FORMS),
+    "cc": Parameter(Kind.CHOICE, _UDP, choices=("static", "cubic")),
     "gtag": Parameter(Kind.TEXT, _UDP),
     "group": Parameter(Kind.CHOICE, choices=("true", "false", "infer")),
     "rejoin": Parameter(Kind.BOOLEAN),
@@ -167,7 +176,7 @@ def parse_value(name: str, given: object) -> Value:
         return given
     match row.kind:
         case Kind.TEXT:
-            return _parse_text(given)
+            return _parse_text(given, row)
         case Kind.ADDRESS:
             return _parse_address(given)
         case Kind.BOOLEAN:
@@ -197,10 +206,12 @@ def write_value(value: Value) -> str:
     return str(value)
 
 
-def _parse_text(given: object) -> str:
+def _parse_text(given: object, row: Parameter) -> str:
     text = str(given)
     if isinstance(given, (list, dict)) or not text or _SEPARATORS.search(text):
         raise InvalidValue(f"{given!r} cannot stand in a channel", hint="leave out '|', '=', '?' and blanks")
+    if row.pattern is not None and not re.fullmatch(row.pattern, text):
+        raise InvalidValue(f"{given!r} is not allowed", hint=row.forms)
     return text
 
 
@@ -217,7 +228,7 @@ def _parse_int(given: object) -> int:
         return int(given)
     if isinstance(given, str) and re.fullmatch(r"[+-]?(?:0|[1-9][0-9]{0,18}|0[xX][0-9a-fA-F]{1,16})", given):
         return int(given, 0)
-    raise InvalidValue(f"{given!r} is not an integer")
+    raise InvalidValue(f"{given!r} is not an integer", hint="write a whole number without a unit")
 
 
 def _parse_address(given: object) -> str:
@@ -246,7 +257,7 @@ def _bounded(value: int, row: Parameter) -> int:
     )
     if (row.low is not None and value < row.low) or (row.high is not None and value > row.high):
         allowed = f"{low} to {high}" if row.high is not None else f"{low} or more"
-        raise InvalidValue(f"{shown} is out of range", why=f"allowed are {allowed}")
+        raise InvalidValue(f"{shown} is out of range", why=f"allowed are {allowed}", hint="write one of these")
     if row.power_of_two and value & (value - 1):
         below = 1 << (value.bit_length() - 1)
         raise InvalidValue(f"{shown} is not a power of two", hint=f"write {Size(below)} or {Size(2 * below)}")

@@ -63,6 +63,7 @@ def _initial_position(_media: Media, parameters: Mapping[str, Value], written: M
             code="AB1224",
             message=f"term-offset {offset} is beyond term-length {Size(length)}",
             path=written["term-offset"],
+            hint=f"write 0 to {length}, a multiple of 32",
         )
 
 
@@ -98,12 +99,30 @@ def _windows(_media: Media, parameters: Mapping[str, Value], written: Mapping[st
         value = _number(parameters, name)
         if value is not None and value < mtu:
             yield Problem(
-                code="AB1224", message=f"{name} {Size(value)} is less than mtu {Size(mtu)}", path=written[name]
+                code="AB1224",
+                message=f"{name} {Size(value)} is less than mtu {Size(mtu)}",
+                path=written[name],
+                hint=f"write {Size(mtu)} at least, or a smaller mtu",
             )
         if value is not None and value > high:
             yield Problem(
-                code="AB1224", message=f"{name} {Size(value)} is more than {bound}, {Size(high)}", path=written[name]
+                code="AB1224",
+                message=f"{name} {Size(value)} is more than {bound}, {Size(high)}",
+                path=written[name],
+                hint=f"write {Size(high)} at the most, or a longer term-length",
             )
+
+
+def _receive_buffer(_media: Media, parameters: Mapping[str, Value], written: Mapping[str, str]) -> Iterator[Problem]:
+    """The driver refuses a window that the socket's buffer cannot hold."""
+    window, buffer = _number(parameters, "rcv-wnd"), _number(parameters, "so-rcvbuf")
+    if window is not None and buffer is not None and window > buffer:
+        yield Problem(
+            code="AB1224",
+            message=f"rcv-wnd {Size(window)} is more than so-rcvbuf {Size(buffer)}",
+            path=written["rcv-wnd"],
+            hint=f"write {Size(buffer)} at the most, or a larger so-rcvbuf",
+        )
 
 
 def _odd_multicast(_media: Media, parameters: Mapping[str, Value], written: Mapping[str, str]) -> Iterator[Problem]:
@@ -123,4 +142,4 @@ def _odd_multicast(_media: Media, parameters: Mapping[str, Value], written: Mapp
             )
 
 
-_RULES: Final[tuple[_Rule, ...]] = (_initial_position, _destination, _windows, _odd_multicast)
+_RULES: Final[tuple[_Rule, ...]] = (_initial_position, _destination, _windows, _receive_buffer, _odd_multicast)

@@ -145,7 +145,11 @@ def parse_channel(given: object) -> tuple[Channel | None, list[Problem]]:
     channel = Channel(media, parameters, spy=spy)
     if len(str(channel).encode()) > CHANNEL_URI_MAX_BYTES:
         problems.append(
-            _problem("AB1221", f"the channel has {len(str(channel))} bytes; Aeron takes {CHANNEL_URI_MAX_BYTES}")
+            _problem(
+                "AB1221",
+                f"the channel has {len(str(channel).encode())} bytes; Aeron takes {CHANNEL_URI_MAX_BYTES}",
+                hint="shorten its alias or tags",
+            )
         )
         return None, problems
     return channel, problems
@@ -183,7 +187,9 @@ def _split_uri(text: str, problems: list[Problem]) -> tuple[Media | None, list[t
         key, equals, value = part.partition("=")
         if not key or not equals or not value:
             problems.append(
-                _problem("AB1221", f"{part!r} is not name=value", value=text, hint="separate parameters with '|'")
+                _problem(
+                    "AB1221", f"{part!r} is not name=value", value=text, hint="write NAME=VALUE, and '|' between two"
+                )
             )
         else:
             pairs.append((key, value))
@@ -195,7 +201,11 @@ def _split_mapping(
 ) -> tuple[Media | None, list[tuple[str, object]]]:
     pairs = [(str(key), value) for key, value in given.items() if key != "media" and value is not None]
     if "media" not in given:
-        problems.append(_problem("AB1221", "the channel says no media", hint=_FORMS))
+        problems.append(
+            _problem(
+                "AB1221", f"the channel says no media, only {', '.join(map(str, given)) or 'nothing'}", hint=_FORMS
+            )
+        )
         return None, pairs
     return _media(given["media"], problems, "media"), pairs
 
@@ -214,7 +224,11 @@ def _checked(media: Media, pairs: list[tuple[str, object]], problems: list[Probl
         elif media not in row.media:
             problems.append(
                 _problem(
-                    "AB1224", f"{name} does not apply to {media.value}", path=key, value=given, hint="leave it out"
+                    "AB1224",
+                    f"{name} does not apply to {media.value}: it is a parameter of {', '.join(row.media)}",
+                    path=key,
+                    value=given,
+                    hint=f"leave it out, or use aeron:{row.media[0]}",
                 )
             )
         else:

@@ -78,8 +78,8 @@ def _annotation(file: str, problem: Problem) -> str:
     """Return a workflow command: `::error file=F,line=L,col=C,title=CODE::TEXT`, with its characters escaped."""
     properties = {"file": problem.file or file, "line": problem.line, "col": problem.column, "title": problem.code}
     given = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in properties.items() if value is not None)
-    text = problem.message if problem.path is None else f"{problem.path}: {problem.message}"
-    return f"::{problem.severity} {given}::{_escaped(f'{text}; {problem.hint}' if problem.hint else text)}"
+    text = problem.format_text().partition(f"{problem.severity}[{problem.code}]: ")[2]
+    return f"::{problem.severity} {given}::{_escaped(text)}"
 
 
 def _escaped(text: str, more: str = "") -> str:

@@ -9,6 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType, UnionType
 from typing import Annotated, Final, Literal, TypeAliasType, Union, cast, final, get_args, get_origin, override
@@ -26,6 +27,7 @@ _FNV_OFFSET: Final = 0xCBF29CE484222325
 _FNV_PRIME: Final = 0x100000001B3
 
 
+@functools.lru_cache(maxsize=256)
 def layout_of(cls: type[Message]) -> str:
     """Return one line that says how a class is laid out: ``1001 v1 (symbol: str, reason: str = "")``.
 

@@ -53,4 +53,12 @@ def resolve(channel: Channel, profile: Profile) -> StreamChannel:
 
 def same_place(channel: Channel) -> tuple[object, ...]:
     """Return what tells channels apart for the driver: two streams with one of these and one stream id are one."""
-    return (channel.media, *(channel.parameters.get(name) for name in WHERE))
+    return (channel.media, *(_plain(channel.parameters.get(name)) for name in WHERE))
+
+
+def _plain(value: object) -> object:
+    """Return `localhost:1` as `127.0.0.1:1`: the two spellings Aeron takes for one address that need no look-up."""
+    if not isinstance(value, str):
+        return value
+    value = value.lower()
+    return f"127.0.0.1:{value.removeprefix('localhost:')}" if value.startswith("localhost:") else value

@@ -1,7 +1,7 @@
 """Checks a topology: reads, decodes and runs every rule, so that all problems come at once, each with its place.
 
-    yaml_reader / from_python -> overrides -> shape (keys, types, ranges) -> secrets, later, streams, machine, classes,
-    warnings (rules of what belongs together) -> facts for the plan
+    yaml_reader / from_python -> overrides -> shape (keys, types, ranges) -> secrets, later, streams, channels, machine,
+    classes, warnings (rules of what belongs together) -> facts for the plan
 
 Checking imports the classes a topology names, opens no driver and starts no thread. The caller's thread.
 """
@@ -21,6 +21,7 @@ from actorbus.topology.later import refuse_later
 from actorbus.topology.model import Topology
 from actorbus.topology.profiles import load_profile
 from actorbus.topology.report import Report, TooManyProblems
+from actorbus.topology.rules_channels import check_channels
 from actorbus.topology.rules_classes import check_classes
 from actorbus.topology.rules_handlers import check_handlers
 from actorbus.topology.rules_machine import check_machine
@@ -118,6 +119,7 @@ def _check(
     first_on_path(app_folder)
     check_streams(facts)
     check_handlers(facts)
+    check_channels(facts)
     check_machine(facts)
     check_classes(facts)
     check_warnings(facts)

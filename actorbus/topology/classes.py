@@ -23,6 +23,8 @@ __all__ = ["ClassFinder", "Lookup", "first_on_path", "shelf_classes"]
 GROUP = "actorbus.handlers"
 SHELF = "actorbus_handlers"
 MODULES_LISTED_MAX = 200
+FRAMES_SHOWN_MAX = 4
+"""Places of the application's own traceback that are told, the innermost first."""
 
 
 class Lookup(NamedTuple):
@@ -128,7 +130,8 @@ def _told(name: str, error: BaseException) -> str:
         return f"module {name!r} cannot be imported: {error.filename}:{error.lineno}: SyntaxError: {error.msg}"
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "importlib" not in frame.filename and frame.filename != __file__]
-    where = f"{own[-1].filename}:{own[-1].lineno}: " if own else ""
+    way = [f"{frame.filename}:{frame.lineno}" for frame in reversed(own)]
+    where = f"{', called from '.join(way[:FRAMES_SHOWN_MAX])}: " if own else ""
     said = str(error) or "no text"
     return f"module {name!r} cannot be imported: {where}{type(error).__name__}: {said}"
 

@@ -51,6 +51,8 @@ CATALOGUE: Final[dict[str, str]] = {
     "AB1213": "a key without effect here",
     "AB1214": "the field to conflate by",
     "AB1215": "handlers that wait for each other, or for one they cannot wait for",
+    "AB1216": "two channels on one socket",
+    "AB1217": "longer than the stream carries",
     "AB1221": "not a channel",
     "AB1222": "unknown channel parameter",
     "AB1223": "a bad value of a channel parameter",
@@ -80,6 +82,9 @@ CATALOGUE: Final[dict[str, str]] = {
     "AB1903": "pollers that fight for cores",
     "AB1904": "messages nobody here publishes",
     "AB1905": "messages nobody here handles",
+    "AB1906": "several receivers without flow control",
+    "AB1907": "a term that holds the driver up",
+    "AB1908": "a mailbox too small for a message",
 }
 
 MACHINE_CODES: Final = frozenset({"AB1702"})

@@ -1,7 +1,8 @@
 """Expands `${NAME}` and `${NAME:-default}` in the texts of a topology; `$${` writes a literal `${`.
 
 The text is expanded after the YAML was read, so what a variable holds can never become keys, lists or tags. A variable
-that is set but empty counts as not set for `:-`, as in a shell.
+that is set but empty counts as not set for `:-`, as in a shell. A default holds no
+`${` itself: its end is looked for no further than to the next one, so that no text takes more than one pass.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Callable, Mapping
 
 __all__ = ["expand"]
 
-_FORM = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|(?P<broken>\$\{)")
+_FORM = re.compile(
+    r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>(?:[^}$]|\$(?!\{))*))?\}|(?P<broken>\$\{)"
+)
 
 
 def expand(text: str, env: Mapping[str, str], complain: Callable[[str, str, str], None]) -> str:

@@ -48,6 +48,15 @@ class Facts:
         tree = self.root.child(section)
         return list((tree.mapping or {}) if tree is not None else {})
 
+    def line_of(self, *path: str | int) -> str:
+        """Return ` (line 7)` for what a message names besides its own place; nothing where there is no file."""
+        found = self.root.at(path)
+        return f" (line {found.key_place.line})" if found is not None and found.key_place.line is not None else ""
+
+    def is_misspelt(self, *path: str | int) -> bool:
+        """Whether a key is missing only because a key beside it was probably meant to be it, which is reported."""
+        return self.report.is_broken(*path) and self.root.at(path) is None
+
     def has_stream(self, name: str) -> bool:
         """Whether the file declares a stream of this name, with or without problems."""
         return name in self.names("streams")

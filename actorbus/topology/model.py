@@ -47,6 +47,8 @@ DURATION_PATTERN = r"^\s*[0-9]+(\.[0-9]+)?\s*([nuµμ]s|ms|s|m|min|h|d)\s*$"
 SIZE_PATTERN = r"^\s*[0-9]+(\.[0-9]+)?\s*([kKmMgG]([iI]?[bB])?|[bB])?\s*$"
 NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$"
 CLASS_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*((\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_.]*)?$"
+PATH_MAX = 4095
+"""Characters; Linux takes no longer path either (PATH_MAX, its ending NUL included)."""
 STREAM_ID_MAX = 2_147_483_647
 STREAM_ID_MIN = -2_147_483_648
 """Aeron's stream id is an int32."""
@@ -88,7 +90,7 @@ else:
             extra={"kind": "class"},
         ),
     ]
-    Path = Annotated[str, Meta(min_length=1, extra={"kind": "path"})]
+    Path = Annotated[str, Meta(min_length=1, max_length=PATH_MAX, extra={"kind": "path"})]
 
 
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

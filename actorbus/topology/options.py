@@ -21,6 +21,8 @@ from actorbus.topology.tree import Path, Tree
 
 __all__ = ["check_options"]
 
+VALUE_SHOWN_MAX = 80
+
 
 def check_options(cls: type[object], options: Tree, report: Report, path: Path, folder: FilePath) -> dict[str, object]:
     """Return the keyword arguments for `cls(**options)`; what does not fit is reported at its place."""
@@ -123,5 +125,16 @@ def _fit(tree: Tree, annotation: Any, report: Report, path: Path, folder: FilePa
     try:
         return msgspec.convert(tree.to_python(), annotation)
     except (msgspec.ValidationError, TypeError) as error:
-        report.add("AB1307", str(error).replace("`", "'"), path=path, hint=f"see the annotation of {path[-1]!r}")
+        said = f"{_shown(tree)} does not fit {_words(annotation)}: {str(error).replace('`', chr(39))}"
+        report.add("AB1307", said, path=path, hint="write what the annotation takes, or correct the annotation")
         return MISSING
+
+
+def _shown(tree: Tree) -> str:
+    """Return the value, lists and mappings too, cut where it is long."""
+    text = str(tree.to_python())
+    return text if len(text) <= VALUE_SHOWN_MAX else f"{text[:VALUE_SHOWN_MAX]}..."
+
+
+def _words(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")

@@ -137,8 +137,9 @@ def load_profile(name: str, folder: Path, report: Report, env: Mapping[str, str]
     """Return a profile by name or path; None when the report got a problem (at the key `profile`)."""
     if re.fullmatch(r"[A-Za-z0-9_-]+", name):
         file = config_directory() / "profiles" / f"{name}.yaml"
-        if not file.is_file():
-            hint = one_of(name, profile_names(), more="or give the path of a profile file")
+        known = profile_names()
+        if name not in known:
+            hint = one_of(name, known, more="or give the path of a profile file")
             report.add("AB1110", f"there is no profile {name!r}", path=("profile",), hint=hint)
             return None
     else:

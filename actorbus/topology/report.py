@@ -65,7 +65,8 @@ class Report:
             place = node.key_place if key or exact is None else node.place
         if value is None and not key and exact is not None and exact.mapping is None and exact.sequence is None:
             value = exact.shown()
-        self.mark_broken(path)
+        if not is_warning(code):
+            self.mark_broken(path)
         self._keep(
             Problem(
                 code=code,

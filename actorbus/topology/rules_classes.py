@@ -66,6 +66,8 @@ def _options(facts: Facts, section: str, name: str, cls: type) -> None:
     tree = facts.root.at(path) or Tree({})
     if tree.value is not None and tree.mapping is None:
         return  # reported with its shape
+    if facts.is_misspelt(*path):
+        return
     facts.options[section, name] = check_options(cls, tree, facts.report, path, facts.folder)
 
 
@@ -77,7 +79,8 @@ def _produces(facts: Facts, name: str, stream: str, cls: type) -> None:
     for wrong in (each for each in produced if each not in carried):
         facts.report.add(
             "AB1313",
-            f"{cls.__qualname__} produces {wrong.__name__}, which stream {stream!r} does not carry: {_list(carried)}",
+            f"{cls.__qualname__} produces {wrong.__name__}, which stream {stream!r}{facts.line_of('streams', stream)} "
+            f"does not carry: {_list(carried)}",
             path=("sources", name, "stream"),
             hint=f"add it to the stream's `messages`, or choose a stream that carries {wrong.__name__}",
         )
@@ -102,13 +105,14 @@ def _outputs(facts: Facts, name: str, spec: HandlerSpec, cls: type) -> None:
         for wrong in (each for each in declared[output] if carried is not None and each not in carried):
             facts.report.add(
                 "AB1310",
-                f"output {output!r} publishes {wrong.__name__}, which stream {stream!r} does not carry: "
-                f"{_list(carried or ())}",
+                f"output {output!r} publishes {wrong.__name__}, which stream {stream!r}"
+                f"{facts.line_of('streams', stream)} does not carry: {_list(carried or ())}",
                 path=(*path, output),
                 hint=f"add it to the stream's `messages`, or choose a stream that carries {wrong.__name__}",
             )
     for output in declared:
-        if output not in spec.publishes and not facts.report.is_broken(*path, output):
+        known = output in spec.publishes or facts.report.is_broken(*path, output) or facts.is_misspelt(*path)
+        if not known:
             given = facts.root.at(path) is not None
             facts.report.add(
                 "AB1309",
@@ -136,7 +140,7 @@ def _takes(facts: Facts, name: str, cls: type) -> None:
         return
     carried = [each for types in known for each in types or ()]
     for wrong in (each for each in taken if each not in carried):
-        which = ", ".join(repr(stream) for stream in streams)
+        which = ", ".join(f"{stream!r}{facts.line_of('streams', stream)}" for stream in streams)
         facts.report.add(
             "AB1311",
             f"{cls.__qualname__} handles {wrong.__name__}, which {which} does not carry: {_list(carried)}",
@@ -146,7 +150,7 @@ def _takes(facts: Facts, name: str, cls: type) -> None:
 
 
 def _thread(facts: Facts, name: str, spec: HandlerSpec, cls: type) -> None:
-    if is_async(cls) and spec.dispatch == "inline":
+    if is_async(cls) and spec.dispatch == "inline" and not facts.report.is_broken("handlers", name, "dispatch"):
         given = facts.root.at(("handlers", name, "dispatch")) is not None
         facts.report.add(
             "AB1314",

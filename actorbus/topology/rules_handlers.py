@@ -23,7 +23,7 @@ def check_handlers(facts: Facts) -> None:
 
 def _mailbox(facts: Facts, name: str, spec: HandlerSpec) -> None:
     path = ("handlers", name, "mailbox")
-    if spec.mailbox is None or facts.report.is_broken(*path):
+    if spec.mailbox is None or facts.report.is_broken(*path) or facts.is_misspelt(*path):
         return
     if spec.dispatch != "mailbox":
         facts.report.add(
@@ -80,7 +80,7 @@ def _after(facts: Facts, name: str, spec: HandlerSpec) -> None:
             hint="use priority: handlers of one thread run in its order",
         )
         return
-    own = set(facts.streams_of.get(name, ()))
+    own = _right_streams(facts, name)
     for index, other in enumerate(spec.after):
         if other not in facts.names("handlers"):
             others = [known for known in facts.names("handlers") if known != name]
@@ -90,13 +90,19 @@ def _after(facts: Facts, name: str, spec: HandlerSpec) -> None:
             facts.report.add(
                 "AB1212", f"handler {other!r} is named twice", path=(*path, index), hint="remove one of the two"
             )
-        elif own and other in facts.streams_of and not own & set(facts.streams_of[other]):
+        elif own and (theirs := _right_streams(facts, other)) and not own & theirs:
             facts.report.add(
                 "AB1215",
                 f"{other!r} handles none of the streams of {name!r}, so there is nothing to wait for",
                 path=(*path, index),
                 hint="remove it, or give both a stream",
             )
+
+
+def _right_streams(facts: Facts, name: str) -> set[str]:
+    """Return the streams of a handler; none where one of them has a problem of its own."""
+    broken = any(facts.report.is_broken("handlers", name, key) for key in ("stream", "streams"))
+    return set() if broken else set(facts.streams_of.get(name, ()))
 
 
 def _cycles(facts: Facts) -> None:

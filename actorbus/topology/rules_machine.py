@@ -1,4 +1,4 @@
-"""Rules of channels and of this machine: what the driver, the CPUs and the shared memory here can do."""
+"""Rules of this machine: what the driver, the CPUs and the shared memory here can do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 from actorbus.errors import DirectoryRefused, EnvironmentFault
-from actorbus.topology.channels import check_channel, same_place
 from actorbus.topology.facts import Facts
 from actorbus.topology.memory import Budget, BudgetLine, driver_bytes, free_bytes, log_bytes
 from actorbus.units import size_bytes
@@ -19,7 +18,6 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Aeron puts its files on L
 
 def check_machine(facts: Facts) -> None:
     """Run every rule of this file."""
-    _channels(facts)
     _cpus(facts)
     _driver(facts)
     _memory(facts)
@@ -30,27 +28,6 @@ def aeron_default_directory() -> Path:
     import getpass
 
     return SHARED_MEMORY / f"aeron-{getpass.getuser()}"
-
-
-def _channels(facts: Facts) -> None:
-    taken: dict[tuple[object, ...], str] = {}
-    for name, spec in facts.topology.streams.items():
-        if facts.report.is_broken("streams", name, "channel"):
-            continue
-        channel = check_channel(spec.channel, facts.profile, facts.report, ("streams", name, "channel"))
-        if channel is None:
-            continue
-        facts.channels[name] = channel
-        if facts.report.is_broken("streams", name, "stream_id"):
-            continue
-        other = taken.setdefault((*same_place(channel.channel), spec.stream_id), name)
-        if other != name:
-            facts.report.add(
-                "AB1204",
-                f"stream id {spec.stream_id} is also that of {other!r} on the same channel: they would be one stream",
-                path=("streams", name, "stream_id"),
-                hint="give it another stream_id",
-            )
 
 
 def _cpus(facts: Facts) -> None:

@@ -42,10 +42,15 @@ def _formats(facts: Facts) -> None:
                 key=True,
                 hint="remove `messages`, or use format msgpack",
             )
+        if facts.report.is_broken(*path, "codec", "format") or facts.is_misspelt(*path, "codec"):
+            facts.report.mark_broken((*path, "messages"))
+            continue
         if not raw and not spec.messages and not facts.report.is_broken(*path, "messages"):
+            facts.report.mark_broken((*path, "messages"))
             facts.report.add(
                 "AB1209",
-                f"a stream of format {spec.codec.format} declares the messages it carries, here are none",
+                f"a stream of format {spec.codec.format}{facts.line_of(*path, 'codec')} declares the messages it "
+                "carries, here are none",
                 path=path,
                 key=True,
                 hint="add `messages: [Bar]`, or `codec: {format: raw}` for plain bytes",
@@ -53,7 +58,7 @@ def _formats(facts: Facts) -> None:
         if spec.frame == "none" and not raw and not facts.report.is_broken(*path, "codec"):
             facts.report.add(
                 "AB1210",
-                f"frame none goes with format raw, here it is {spec.codec.format}",
+                f"frame none goes with format raw, here it is {spec.codec.format}{facts.line_of(*path, 'codec')}",
                 path=(*path, "frame"),
                 hint="add `codec: {format: raw}`, or use frame actorbus",
             )
@@ -64,6 +69,8 @@ def _messages(facts: Facts, stream: str, spec: StreamSpec) -> None:
     complete = not facts.report.is_broken("streams", stream, "messages")
     for index, name in enumerate(spec.messages):
         path: TreePath = ("streams", stream, "messages", index)
+        if facts.report.is_broken(*path):
+            continue
         cls = _message_class(facts, name, path)
         if cls is None:
             complete = False
@@ -175,12 +182,17 @@ def _handler_streams(facts: Facts) -> None:
 def _references(facts: Facts) -> None:
     """Report every stream that is named somewhere and declared nowhere, and names given twice in a list."""
     seen: dict[TreePath, set[str]] = {}
+    declared = facts.root.child("streams")
+    unreadable = facts.is_misspelt("streams") or (
+        declared is not None and declared.mapping is None and (declared.spoiled or declared.value is not None)
+    )
     for path, name in _named_streams(facts):
         if facts.report.is_broken(*path):
             continue
-        if not facts.has_stream(name):
-            hint = one_of(name, facts.names("streams"), none="the topology declares no streams")
-            facts.report.add("AB1201", f"there is no stream {name!r}", path=path, hint=hint)
+        if not unreadable and not facts.has_stream(name):
+            where = f" under `streams`{facts.line_of('streams')}" if facts.names("streams") else ""
+            hint = one_of(name, facts.names("streams"), none="the topology declares no streams; add `streams`")
+            facts.report.add("AB1201", f"there is no stream {name!r}{where}", path=path, hint=hint)
         if isinstance(path[-1], int):
             known = seen.setdefault(path[:-1], set())
             if name in known:
@@ -207,11 +219,14 @@ def _named_streams(facts: Facts) -> Iterator[tuple[TreePath, str]]:
 def _pollers(facts: Facts) -> None:
     for name, poller in facts.topology.pollers.items():
         for index, stream in enumerate(poller.streams):
+            if facts.report.is_broken("pollers", name, "streams", index):
+                continue
             other = facts.poller_of.setdefault(stream, name)
             if other != name:
                 facts.report.add(
                     "AB1202",
-                    f"stream {stream!r} is in pollers {other!r} and {name!r}; a stream has one",
+                    f"stream {stream!r} is in pollers {other!r}{facts.line_of('pollers', other, 'streams')} and "
+                    f"{name!r}; a stream has one",
                     path=("pollers", name, "streams", index),
                     hint="remove it from one of the two",
                 )
@@ -224,7 +239,11 @@ def _handlers_on_one_poller(facts: Facts) -> None:
         known = [stream for stream in streams if stream in facts.topology.streams]
         pollers = dict.fromkeys(facts.poller_of[stream] for stream in known)
         if len(pollers) > 1:
-            told = ", ".join(f"{stream!r} of poller {facts.poller_of[stream]!r}" for stream in known)
+            told = ", ".join(
+                f"{stream!r} of poller {facts.poller_of[stream]!r}"
+                f"{facts.line_of('pollers', facts.poller_of[stream], 'streams')}"
+                for stream in known
+            )
             facts.report.add(
                 "AB1203",
                 f"a handler runs on one poller's thread, but its streams have {len(pollers)}: {told}",

@@ -13,7 +13,7 @@ from msgspec import inspect
 
 from actorbus.errors import UsageError
 from actorbus.topology.report import Report, nearest_name
-from actorbus.topology.tree import Path, Tree
+from actorbus.topology.tree import Path, Place, Tree
 from actorbus.units import duration_ns, size_bytes
 
 __all__ = ["MISSING", "literal", "number", "size", "text", "type_name", "wrong"]
@@ -28,6 +28,8 @@ MISSING: Final = _Missing()
 """Nothing usable; the report says why."""
 
 VALUES_SHOWN_MAX: Final = 12
+WHOLE_MAX: Final = 1e15
+"""Above it a float no longer says which whole number was meant."""
 
 
 def literal(tree: Tree, wanted: inspect.LiteralType, report: Report, path: Path) -> Any:
@@ -58,15 +60,20 @@ def text(tree: Tree, wanted: inspect.StrType, report: Report, path: Path, kind: 
     if kind == "duration":
         return _with_unit(value, duration_ns, "AB1106", report, path)
     if wanted.pattern and not re.search(wanted.pattern, value):
-        _not_a_name(value, kind, report, path)
+        _not_a_name(value, kind, report, path, tree.place)
         return MISSING
     if wanted.min_length and len(value) < wanted.min_length:
         report.add("AB1103", "an empty text", path=path, hint="write a value, or remove the key")
         return MISSING
+    if wanted.max_length and len(value) > wanted.max_length:
+        message = f"a text of {len(value)} characters is out of range: at most {wanted.max_length}"
+        report.add("AB1105", message, path=path, hint="write a shorter one")
+        return MISSING
     return value
 
 
-def _not_a_name(value: str, kind: str | None, report: Report, path: Path) -> None:
+def _not_a_name(value: str, kind: str | None, report: Report, path: Path, place: Place) -> None:
+    """Report it at the place it was written: names are keys as well as values."""
     if kind == "class":
         hint = "write a name of the shelf (count), or module:Class"
         if ":" not in value and "." in value:
@@ -75,7 +82,14 @@ def _not_a_name(value: str, kind: str | None, report: Report, path: Path) -> Non
         report.add("AB1108", f"{value!r} is not a class name", path=path, hint=hint)
     else:
         rule = "letters, digits, '_', '.' and '-', at most 64, the first one a letter or '_'"
-        report.add("AB1108", f"{value!r} is not a name: a name has {rule}", path=path, value=value, hint="rename it")
+        report.add(
+            "AB1108",
+            f"{value!r} is not a name: a name has {rule}",
+            path=path,
+            place=place,
+            value=value,
+            hint="rename it",
+        )
 
 
 def _with_unit(value: str | int, parse: Callable[[Any], int], code: str, report: Report, path: Path) -> Any:
@@ -115,7 +129,7 @@ def number(tree: Tree, wanted: inspect.IntType | inspect.FloatType, report: Repo
     if broken:
         lowest = wanted.ge if wanted.ge is not None else wanted.gt
         highest = wanted.le if wanted.le is not None else wanted.lt
-        hint = f"choose one from {lowest} to {highest}" if lowest is not None and highest is not None else None
+        hint = f"choose one from {lowest} to {highest}" if None not in (lowest, highest) else f"write {broken[0]}"
         report.add("AB1105", f"{tree.shown()} is out of range: {' and '.join(broken)}", path=path, hint=hint)
         return MISSING
     return float(number) if isinstance(wanted, inspect.FloatType) else number
@@ -126,10 +140,21 @@ def wrong(tree: Tree, wanted: inspect.Type, report: Report, path: Path, hint: st
     if hint is None and isinstance(wanted, inspect.IntType) and isinstance(tree.value, str) and tree.value.isdecimal():
         hint = f"remove the quotes: {tree.value}"
     if hint is None:
+        hint = _whole(tree.value) if isinstance(wanted, inspect.IntType) else None
+    if hint is None:
         hint = f"write {expected}"
     given = _shape_of(tree)
     report.add("AB1103", f"expected {expected}, got {given}", path=path, hint=hint)
     return MISSING
+
+
+def _whole(value: object) -> str | None:
+    """Return the hint for a number written in a form that is none here: `1e3`, `1_000`."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < WHOLE_MAX:
+        return f"write {int(value)}"
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,3}(_[0-9]{3}){1,6}", value):
+        return f"remove the underscores: {value.replace('_', '')}"
+    return None
 
 
 def _shape_of(tree: Tree) -> str:

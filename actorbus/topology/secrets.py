@@ -7,7 +7,7 @@ import re
 from actorbus.topology.report import Report
 from actorbus.topology.tree import Path, Tree
 
-__all__ = ["refuse_secrets"]
+__all__ = ["may_be_secret", "refuse_secrets"]
 
 _SECRET_KEY = re.compile(r"(^|_)(key|keys|secret|password|passphrase|token|psk|private)($|_)", re.IGNORECASE)
 _REFERENCE = re.compile(r"^(file|env|provider|vault|keyring|kms)(:|$)", re.IGNORECASE)
@@ -32,6 +32,12 @@ def refuse_secrets(root: Tree, report: Report) -> None:
                 value=HIDDEN,
                 hint="give a reference: file:PATH or env:NAME; and change this secret, it was written down",
             )
+
+
+def may_be_secret(line: str) -> bool:
+    """Whether a line of a file that could not be read may hold a secret: then it is not repeated."""
+    words = re.findall(r"[^\s:,'\"{}\[\]]+", line)
+    return any(_SECRET_KEY.search(word) or _LITERAL.search(word) for word in words)
 
 
 def _is_literal(path: Path, value: str) -> bool:

@@ -71,13 +71,13 @@ def _struct(tree: Tree, wanted: inspect.StructType, report: Report, path: Path) 
     fields = {field.encode_name: field for field in wanted.fields}
     for key in mapping:
         if key not in fields:
-            _unknown_key(key, list(fields), report, path)
+            _unknown_key(key, mapping, list(fields), report, path)
     found: dict[str, Any] = {}
     for name, field in fields.items():
         child = mapping.get(name)
         value = MISSING if child is None else decode_as(child, field.type, report, (*path, name))
-        if child is None and field.required:
-            _missing_key(name, mapping, list(fields), report, path)
+        if child is None and field.required and not report.is_broken(*path, name):
+            _missing_key(name, report, path)
         if value is not MISSING:
             found[field.name] = value
         elif field.required:
@@ -110,19 +110,19 @@ def _stand_in(wanted: inspect.Type) -> Any:
     return wanted.values[0] if isinstance(wanted, inspect.LiteralType) else ""
 
 
-def _unknown_key(key: str, known: list[str], report: Report, path: Path) -> None:
+def _unknown_key(key: str, mapping: dict[str, Tree], known: list[str], report: Report, path: Path) -> None:
+    """Report it. The key it was probably meant to be is there, so to say: nobody shall miss it as well."""
     here = path[-1] if path else "the top level"
+    meant = nearest_name(key, known)
+    if meant is not None and meant not in mapping:
+        report.mark_broken((*path, meant))
     report.add(
         "AB1101", f"{here!s} has no key {key!r}", path=(*path, key), key=True, value=key, hint=one_of(key, known)
     )
 
 
-def _missing_key(name: str, mapping: dict[str, Tree], known: list[str], report: Report, path: Path) -> None:
-    unknown = [key for key in mapping if key not in known]
-    hint = f"add `{name}: ...`"
-    if nearest_name(name, unknown) is not None:
-        hint = f"{nearest_name(name, unknown)!r} is probably meant to be {name!r}"
-    report.add("AB1102", f"key {name!r} is missing", path=path, key=True, hint=hint)
+def _missing_key(name: str, report: Report, path: Path) -> None:
+    report.add("AB1102", f"key {name!r} is missing", path=path, key=True, hint=f"add `{name}: ...`")
     report.mark_broken((*path, name))
 
 
@@ -147,7 +147,8 @@ def _list(tree: Tree, wanted: inspect.ListType | inspect.VarTupleType, report: R
         hint = f"write a list: [{tree.shown()}]" if tree.mapping is None and tree.value is not None else None
         return wrong(tree, wanted, report, path, hint)
     decoded = [decode_as(item, wanted.item_type, report, (*path, index)) for index, item in enumerate(items)]
-    found = [value for value in decoded if value is not MISSING]
+    # What is broken keeps its place by a stand-in: the indexes of the others stay those of the file.
+    found = [_stand_in(wanted.item_type) if value is MISSING else value for value in decoded]
     return found if isinstance(wanted, inspect.ListType) else tuple(found)
 
 
@@ -192,5 +193,6 @@ def _convert(tree: Tree, wanted: inspect.Type, report: Report, path: Path) -> An
         return msgspec.convert(value, target)
     except (msgspec.ValidationError, TypeError) as error:
         said = str(error).replace("`", "'")
-        report.add("AB1103", f"{tree.shown()!r} does not fit {target.__name__}: {said}", path=path)
+        hint = f"write what {target.__name__} takes"
+        report.add("AB1103", f"{tree.shown()!r} does not fit {target.__name__}: {said}", path=path, hint=hint)
         return MISSING

@@ -20,6 +20,7 @@ from typing import Any, Final, Never, Protocol, cast
 
 from actorbus.topology.environment import expand
 from actorbus.topology.report import Report
+from actorbus.topology.secrets import may_be_secret
 from actorbus.topology.tree import Place, Tree
 
 __all__ = ["read_file", "read_text"]
@@ -29,6 +30,11 @@ BYTES_MAX: Final = 128 * 1024
 DEPTH_MAX: Final = 32
 ALIASES_MAX: Final = 100
 NODES_MAX: Final = 20_000
+PARSER_ERRORS: Final = (ValueError, AssertionError, LookupError, TypeError, AttributeError, RecursionError)
+"""What ruamel.yaml lets out for texts it did not expect, such as `%YAML 1.0`."""
+SHAPES: Final = {"SequenceStartEvent": "a list", "MappingStartEvent": "a mapping"}
+VALUE_SHOWN_MAX: Final = 40
+"""Characters shown of a line that the parser refused."""
 
 _NULL: Final = re.compile(r"~|null|Null|NULL|")
 _TRUE: Final = re.compile(r"true|True|TRUE")
@@ -72,7 +78,7 @@ def read_file(file: FilePath, report: Report, env: Mapping[str, str]) -> Tree | 
             data = opened.read(BYTES_MAX + 1)
     except OSError as error:
         hint = (
-            "give the path of a topology file"
+            "give the path of a file that is there"
             if isinstance(error, FileNotFoundError)
             else "check the path and its permissions"
         )
@@ -86,8 +92,15 @@ def read_file(file: FilePath, report: Report, env: Mapping[str, str]) -> Tree | 
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        report.add("AB1002", f"not UTF-8: {error.reason}", place=Place(line, column), hint="save the file as UTF-8")
+        column = len(data[data.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8")) + 1
+        byte = f"0x{data[error.start]:02x}"
+        report.add(
+            "AB1002",
+            f"not UTF-8: byte {byte}: {error.reason}",
+            place=Place(line, column),
+            value=byte,
+            hint="save the file as UTF-8",
+        )
         return None
     return read_text(text, report, env)
 
@@ -103,18 +116,17 @@ def read_text(text: str, report: Report, env: Mapping[str, str]) -> Tree | None:
         )
         return None
     yaml = YAML(typ="safe", pure=True)
+    builder = _Builder(report, env)
     try:
-        return _Builder(report, env).build(cast("_Parser", yaml).parse(text))
+        return builder.build(cast("_Parser", yaml).parse(text))
     except _Refused:
         return None
     except MarkedYAMLError as error:
-        marked = cast("_Marked", cast("object", error))
-        mark = marked.problem_mark or marked.context_mark
-        place = Place(mark.line + 1, mark.column + 1) if mark else Place()
-        said = " ".join(part for part in (marked.context, marked.problem) if part)
-        report.add("AB1002", f"not YAML: {said}", place=place, hint=_syntax_hint(said))
-    except (YAMLError, ValueError) as error:
-        report.add("AB1002", f"not YAML: {' '.join(str(error).split())[:200]}", place=_place_of(error, text))
+        _refuse_syntax(cast("_Marked", cast("object", error)), text, report, builder.long_quote)
+    except (YAMLError, *PARSER_ERRORS) as error:
+        told, place = _unreadable(error, text)
+        hint = "remove it, or write it as an escape in quotes" if place.line else "remove lines that begin with %"
+        report.add("AB1002", f"not YAML: {told}", place=place, hint=hint)
     return None
 
 
@@ -127,6 +139,8 @@ class _Builder:
         self._anchors: dict[str, Tree] = {}
         self._aliases = 0
         self._nodes = 0
+        self.long_quote: tuple[int, int] | None = None
+        """First and last line of the newest quoted text of several lines: often a quote that was forgotten."""
 
     def build(self, events: Iterator[Any]) -> Tree | None:
         root: Tree | None = None
@@ -153,12 +167,13 @@ class _Builder:
         if self._nodes > NODES_MAX:
             self._refuse("AB1006", f"more than {NODES_MAX} values", event, "split the topology")
         if depth > DEPTH_MAX:
-            self._refuse("AB1005", f"nested deeper than {DEPTH_MAX}", event, "flatten it")
+            what = SHAPES.get(kind, "a value")
+            self._refuse("AB1005", f"{what} nested deeper than {DEPTH_MAX}", event, "flatten it")
         if kind == "AliasEvent":
             return self._alias(event, place)
         if event.tag is not None and str(event.tag) not in ("!", "tag:yaml.org,2002:str"):
             self._refuse(
-                "AB1007", f"the tag {str(event.tag)[:60]} is not allowed", event, "write plain values without tags"
+                "AB1007", f"the tag {_tag(event.tag)} is not allowed", event, "write plain values without tags"
             )
         if kind == "ScalarEvent":
             tree = self._scalar(event, place)
@@ -201,7 +216,9 @@ class _Builder:
     def _alias(self, event: Any, place: Place) -> Tree:
         self._aliases += 1
         if self._aliases > ALIASES_MAX:
-            self._refuse("AB1006", f"more than {ALIASES_MAX} aliases", event, "write the values out")
+            self._refuse(
+                "AB1006", f"more than {ALIASES_MAX} aliases: *{str(event.anchor)[:60]}", event, "write the values out"
+            )
         anchored = self._anchors.get(str(event.anchor))
         if anchored is None:
             self._refuse("AB1002", f"alias *{str(event.anchor)[:60]} has no anchor before it", event, "define it first")
@@ -212,7 +229,8 @@ class _Builder:
 
     def _scalar(self, event: Any, place: Place) -> Tree:
         written = str(event.value)
-
+        if event.style in ("'", '"') and event.end_mark.line > event.start_mark.line:
+            self.long_quote = event.start_mark.line + 1, event.end_mark.line + 1
         spoiled = False
 
         def complain(code: str, message: str, hint: str) -> None:
@@ -229,6 +247,11 @@ class _Builder:
     def _refuse(self, code: str, message: str, event: Any, hint: str) -> Never:
         self._report.add(code, message, place=_place(event.start_mark), hint=hint)
         raise _Refused
+
+
+def _tag(tag: object) -> str:
+    """Return a tag as it is written: `!!python/object`."""
+    return str(tag).replace("tag:yaml.org,2002:", "!!", 1)[:60]
 
 
 def _typed(text: str) -> object:
@@ -251,12 +274,34 @@ def _place(mark: _Mark) -> Place:
     return Place(mark.line + 1, mark.column + 1)
 
 
-def _place_of(error: Exception, text: str) -> Place:
-    position = getattr(error, "position", None)
+def _refuse_syntax(error: _Marked, text: str, report: Report, long_quote: tuple[int, int] | None) -> None:
+    """Report what the parser said. What was never closed is at its beginning, the rest where it was noticed."""
+    begun, noticed = error.context_mark, error.problem_mark
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    open_ended = begun is not None and noticed is not None and "end of stream" in said
+    mark = begun if open_ended else noticed or begun
+    place = _place(mark) if mark else Place()
+    if open_ended:
+        said += "; it begins here and does not end"
+    elif begun is not None and noticed is not None and begun.line != noticed.line:
+        said += f" (it begins in line {begun.line + 1})"
+    if long_quote is not None:
+        said += f"; a quoted text before goes from line {long_quote[0]} to line {long_quote[1]}"
+    lines = text.split("\n")
+    line = lines[place.line - 1] if place.line is not None and place.line <= len(lines) else ""
+    value = line[(place.column or 1) - 1 :].strip()[:VALUE_SHOWN_MAX]
+    shown = value if value and "character" not in said and not may_be_secret(line) else None
+    report.add("AB1002", f"not YAML: {said}", place=place, value=shown, hint=_syntax_hint(said))
+
+
+def _unreadable(error: Exception, text: str) -> tuple[str, Place]:
+    """Return what cannot be read and where: characters that YAML forbids."""
+    position, character = getattr(error, "position", None), getattr(error, "character", None)
     if not isinstance(position, int):
-        return Place()
+        return " ".join(str(error).split())[:200], Place()
+    told = f"U+{character:04X} must not stand in it" if isinstance(character, int) else "a character it forbids"
     before = text[:position]
-    return Place(before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1)
+    return told, Place(before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1)
 
 
 def _syntax_hint(said: str) -> str:

@@ -6,9 +6,10 @@ import tempfile
 from pathlib import Path
 
 from tests.prove import Failed
+from tests.prove.diagnostics import line_1
 from tests.prove.documents import line_5, line_6
 
-__all__ = ["line_2", "line_3", "line_5", "line_6"]
+__all__ = ["line_1", "line_2", "line_3", "line_5", "line_6"]
 
 
 def line_2() -> str:

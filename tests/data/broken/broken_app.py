@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
 
 import actorbus as ab
 
@@ -85,3 +89,36 @@ class Later(ab.Handler):
 
     @ab.on(ab.Bar)
     async def bar(self, message: ab.Bar) -> None: ...
+
+
+class Plain(ab.Handler):
+    """Takes bars."""
+
+    @ab.on(ab.Bar)
+    def bar(self, message: ab.Bar) -> None:
+        """Take it."""
+
+
+class Pace(msgspec.Struct):
+    """A structured option."""
+
+    seconds: float = 1.0
+
+
+class Typed(ab.Handler):
+    """Takes options of many types."""
+
+    def __init__(
+        self,
+        *,
+        side: Literal["buy", "sell"],
+        pause: Pace | None = None,
+        weights: dict[str, float] | None = None,
+        pair: tuple[int, int] = (0, 0),
+        when: dt.date | None = None,
+    ) -> None:
+        self.given = (side, pause, weights, pair, when)
+
+    @ab.on(ab.Bar)
+    def bar(self, message: ab.Bar) -> None:
+        """Take it."""

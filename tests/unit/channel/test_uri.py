@@ -111,7 +111,7 @@ def test_a_parameter_given_twice_is_refused() -> None:
 
 def test_a_parameter_of_another_media_is_refused() -> None:
     problem = parse_channel("aeron:ipc?endpoint=h:1")[1][0]
-    assert (problem.code, problem.message) == ("AB1224", "endpoint does not apply to ipc")
+    assert (problem.code, problem.message) == ("AB1224", "endpoint does not apply to ipc: it is a parameter of udp")
 
 
 def test_every_problem_is_told_at_once_each_with_its_key() -> None:

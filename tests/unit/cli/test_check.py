@@ -81,3 +81,21 @@ def test_annotations_are_escaped() -> None:
 
     text = _annotation("a,b:c.yaml", Problem(code="AB1101", message="100%\nx", path="p"))
     assert text == "::error file=a%2Cb%3Ac.yaml,title=AB1101::p: 100%25%0Ax"
+
+
+def test_text_json_and_annotations_say_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    _ = _main(["check", BROKEN, "--format", "json"])
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    _ = _main(["check", BROKEN])
+    text = capsys.readouterr().out
+    _ = _main(["check", BROKEN, "--format", "github"])
+    annotations = capsys.readouterr().out.splitlines()
+
+    assert len(annotations) == len(problems) + 1
+    for problem, annotation in zip(problems, annotations, strict=False):
+        assert f"line={problem['line']},col={problem['column']},title={problem['code']}::" in annotation
+        assert problem["message"] in annotation
+        assert problem["hint"] in annotation
+        assert problem["value"] is None or problem["value"] in annotation
+        assert f"{problem['line']}:{problem['column']}: {problem['severity']}[{problem['code']}]: " in text
+        assert problem["message"] in text

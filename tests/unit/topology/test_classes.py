@@ -60,7 +60,7 @@ def test_module_and_class_are_found(app: Path, name: str) -> None:
         ("exiting_app:X", "AB1302", "SystemExit: 3"),
         ("syntax_app:X", "AB1302", "syntax_app.py:2: SyntaxError"),
         ("nested_app:X", "AB1302", "nested_app.py:1: ModuleNotFoundError: No module named 'no_such_dependency'"),
-        ("chain_app:X", "AB1302", "raising_app.py:3: ValueError"),
+        ("chain_app:X", "AB1302", "chain_app.py:1: ValueError"),
         ("right_app:Outre", "AB1303", "did you mean 'Outer'?"),
         ("right_app:Outer.Iner", "AB1303", "did you mean 'Inner'?"),
     ],

@@ -42,3 +42,11 @@ def test_a_variable_that_is_not_set_or_not_one_is_told(text: str, code: str) -> 
     expand(text, ENV, lambda code, *_: told.append(code))
 
     assert told == [code]
+
+
+def test_a_default_with_a_variable_inside_is_refused_and_not_cut() -> None:
+    told: list[str] = []
+
+    expand("${A:-${B}}", {}, lambda code, _message, _hint: told.append(code))
+
+    assert told[0] == "AB1009"

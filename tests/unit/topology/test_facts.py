@@ -36,3 +36,15 @@ def test_a_stream_with_problems_is_still_known_by_name() -> None:
 
     assert facts.has_stream("s")
     assert not facts.has_stream("t")
+
+
+def test_a_message_names_the_line_of_what_it_is_about_besides_its_own_place() -> None:
+    assert facts_of(minimal()).line_of("streams") == ""  # a mapping has no lines
+
+
+def test_a_key_that_is_written_in_another_way_is_misspelt_and_not_missing() -> None:
+    facts = facts_of(minimal(streams={"s": {"stream_id": 1, "messagez": ["Bar"]}}))
+
+    assert facts.is_misspelt("streams", "s", "messages")
+    assert not facts.is_misspelt("streams", "s", "codec")
+    assert not facts.is_misspelt("streams", "s", "stream_id")

@@ -104,3 +104,13 @@ def test_without_a_near_name_the_names_are_listed() -> None:
     assert one_of("zzz", []) == "there is none"
     assert one_of("zzz", [f"name{n}" for n in range(20)]).endswith(", ...")
     assert one_of("bar", ["bars"], more="or go home") == "did you mean 'bars'? Or go home"
+
+
+def test_a_warning_breaks_nothing() -> None:
+    report = report_on("a: 1\n")
+
+    report.add("AB1906", "look", path=("a",))
+    assert not report.is_broken("a")
+
+    report.add("AB1105", "too large", path=("a",))
+    assert report.is_broken("a")

@@ -21,12 +21,6 @@ def stream(stream_id: int, channel: object = "aeron:ipc") -> dict[str, object]:
     return {"stream_id": stream_id, "messages": ["Bar"], "channel": channel}
 
 
-def test_two_streams_with_one_id_clash_on_one_channel_only() -> None:
-    assert errors(streams={"a": stream(1), "b": stream(1)}) == ["AB1204"]
-    assert errors(streams={"a": stream(1), "b": stream(2)}) == []
-    assert errors(streams={"a": stream(1), "b": stream(1, "aeron:udp?endpoint=127.0.0.1:40001")}) == []
-
-
 @pytest.mark.parametrize(("cpu", "code"), [(0, None), (3, "AB1701"), (64, "AB1701"), (None, None)])
 def test_a_cpu_must_be_there_and_allowed(monkeypatch: pytest.MonkeyPatch, cpu: int | None, code: str | None) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 4)

@@ -42,7 +42,7 @@ def test_a_right_value_is_taken(written: str, wanted: object, value: object) -> 
     ("written", "wanted", "code", "hint"),
     [
         ("'5'", int, "AB1103", "remove the quotes: 5"),
-        ("5.0", int, "AB1103", "write a whole number"),
+        ("5.0", int, "AB1103", "write 5"),
         ("true", int, "AB1103", "write a whole number"),
         ("5", str, "AB1103", 'quote it: "5"'),
         ("[x]", str, "AB1103", "write text"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from actorbus.topology.secrets import may_be_secret
 from tests.support.topologies import minimal, problems
 
 SECRET = "hunter2-hunter2"
@@ -42,3 +43,16 @@ def test_a_key_in_a_codec_is_refused_too() -> None:
     streams = {"s": {"stream_id": 1, "messages": ["Bar"], "codec": {"security": "base64:AAAA"}}}
 
     assert [problem.code for problem in problems(minimal(streams=streams)) if problem.is_error] == ["AB1601"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("secret: hunter2", True),
+        ("  keys: {trading: x}", True),
+        ("  x: " + "a1" * 20, True),
+        ("  bars: {stream_id: 1, messages: [Bar}", False),
+    ],
+)
+def test_a_line_that_may_hold_a_secret_is_known_without_reading_it(line: str, expected: bool) -> None:
+    assert may_be_secret(line) is expected

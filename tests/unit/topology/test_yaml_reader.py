@@ -66,7 +66,7 @@ def test_duplicate_keys_are_all_told_and_the_first_value_stays() -> None:
         ("a: [1\n", "AB1002", 2),
         ("a: b: c\n", "AB1002", 1),
         ("a:\n\t- b\n", "AB1002", 2),
-        ("a: 'x\n", "AB1002", 2),
+        ("a: 'x\n", "AB1002", 1),
         ("? [a]\n: b\n", "AB1002", 1),
         ("a: *x\n", "AB1002", 1),
         ("a: &a [*a]\n", "AB1002", 1),
