@@ -59,7 +59,7 @@ def test_wrong_input_is_told_without_a_traceback(verb: str, where: World) -> Non
     refused(where, CASES[verb])
 
 
-@pytest.mark.parametrize("verb", ["check", "run", "plan", "sub", "pub", "tail"])
+@pytest.mark.parametrize("verb", ["check", "pub"])
 def test_a_missing_package_is_one_line_with_the_command(verb: str, where: World) -> None:
     hidden = without(["ruamel.yaml"], where.folder / "without-yaml")
     ended = call(where, where.command(verb, CASES[verb].words), **hidden)
