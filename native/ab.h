@@ -3,7 +3,7 @@
  *
  * Read in this order: ab_result and ab_counters (words), ab_aeron (the door to Aeron), ab_slot, ab_driver and ab_client (who owns what),
  * ab_frame and ab_msgpack (bytes), ab_endpoint (the two ends of a stream), ab_offer (the way out), ab_poll and ab_wait (the
- * way in), ab_quarantine, then the instruments: ab_clock, ab_cpu, ab_histogram, ab_stats.
+ * way in), ab_quarantine, then the instruments: ab_clock, ab_cpu, ab_histogram, ab_stats. Recordings: ab_storage, ab_journal.
  */
 #ifndef AB_H
 #define AB_H
@@ -28,5 +28,8 @@
 #include "ab_client.h"
 #include "ab_local.h"
 #include "ab_floor.h"
+#include "ab_crc32c.h"
+#include "ab_storage.h"
+#include "ab_journal.h"
 
 #endif

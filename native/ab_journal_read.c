@@ -1,0 +1,395 @@
+/* ab_journal_read.c: the reader. See ab_journal.h for what it answers, ab_journal_scan.h for how a batch is checked.
+ *
+ * Where the scan finds no batch
+ *      the next segment's header says records go on up to E     place < E   the batch was durable: AB_CORRUPT
+ *                                                               place >= E  go to the next segment
+ *      no next segment   the checkpoint says durable beyond     AB_CORRUPT
+ *                        a commit further on claims so          AB_CORRUPT
+ *                        else                                   AB_END: not written yet, being written, or a tail that a crash tore
+ *
+ * A writer may be between two of these steps while we look, so each verdict but AB_END is only given when a second look, after what
+ * it rests on was seen, finds the same. The segment that is read is held by a shared lock, so that retention leaves it alone.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ab_fail.h"
+#include "ab_journal_private.h"
+#include "ab_journal_reader.h"
+
+#define LIST_TRIES 8 /* a purge may run ahead of us; it cannot be faster so many times */
+
+static const ab_storage *calls(const ab_journal_reader *reader) { return reader->store.storage; }
+
+static void shut(ab_journal_reader *reader) {
+    if (reader->file >= 0) {
+        calls(reader)->close(calls(reader)->self, reader->file);
+        reader->file = -1;
+    }
+}
+
+/* ---- segments ---------------------------------------------------------------------------------------------------- */
+
+/* Learn where the records of the current segment end, if there is a next one. 1: just learnt, 0: not known (or known before), or a failure. */
+static int learn_limit(ab_journal_reader *reader, ab_error *error) {
+    ab_segment_header next;
+    if (reader->limit != UINT64_MAX) {
+        return 0;
+    }
+    int file = ab_store_open_segment(&reader->store, ab_next_base(&reader->scan.header), AB_STORAGE_READ, &next, error);
+    if (file < 0) {
+        return file == AB_NOT_FOUND ? 0 : file;
+    }
+    calls(reader)->close(calls(reader)->self, file);
+    const char *fault = ab_chain_fault(&reader->scan.header, &next);
+    if (fault != NULL) {
+        return ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", offset 0, expected sequence %llu: %s", reader->store.directory,
+            (unsigned long long)next.base_position, (unsigned long long)reader->scan.sequence, fault);
+    }
+    reader->limit = (uint64_t)(next.previous_end - reader->scan.header.base_position) + AB_JOURNAL_HEADER;
+    return 1;
+}
+
+/* Make a segment the current one, before its first record. AB_OK, AB_NOT_FOUND (also: it is being removed), or a failure: nothing changed. */
+static int enter(ab_journal_reader *reader, int64_t base, ab_error *error) {
+    ab_segment_header header;
+    int file = ab_store_open_segment(&reader->store, base, AB_STORAGE_READ, &header, error);
+    if (file < 0) {
+        return file;
+    }
+    int locked = calls(reader)->lock(calls(reader)->self, file, 0);
+    if (locked == -EWOULDBLOCK) {
+        calls(reader)->close(calls(reader)->self, file);
+        return AB_NOT_FOUND; /* retention has it */
+    }
+    if (locked != 0) { /* a file system without locks: retention cannot see us, what we have open stays readable all the same */
+        reader->unlocked = 1;
+    }
+    if (!ab_uuid_is_zero(reader->uuid) && memcmp(reader->uuid, header.recording, 16) != 0) {
+        calls(reader)->close(calls(reader)->self, file);
+        return ab_fail(error, AB_REFUSED, 0, "%s/" AB_SEGMENT_NAME ", offset 24: the segment is of another recording",
+            reader->store.directory, (unsigned long long)base);
+    }
+    shut(reader);
+    memcpy(reader->uuid, header.recording, 16);
+    reader->file = file;
+    reader->limit = UINT64_MAX;
+    reader->next = reader->end = AB_JOURNAL_HEADER;
+    reader->retried = reader->judged = 0;
+    ab_scan_enter(&reader->scan, file, &header);
+    int learnt = learn_limit(reader, error);
+    return learnt < 0 && learnt != AB_CORRUPT && learnt != AB_REFUSED ? learnt : AB_OK; /* those two: when we get there */
+}
+
+static int go_on(ab_journal_reader *reader, ab_error *error) {
+    const int64_t base = ab_next_base(&reader->scan.header);
+    const uint64_t sequence = reader->scan.sequence;
+    const int past = reader->scan.offset > reader->limit;
+    int result = enter(reader, base, error);
+    if (result == AB_NOT_FOUND) {
+        return ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", expected sequence %llu: the segment is missing",
+            reader->store.directory, (unsigned long long)base, (unsigned long long)sequence);
+    }
+    if (result != AB_OK) {
+        return result;
+    }
+    uint64_t first = reader->scan.header.base_sequence;
+    if (past) { /* a poisoned segment was left while we read it: its last records come once more */
+        reader->skip_below = sequence > reader->skip_below ? sequence : reader->skip_below;
+    } else if (first != sequence) {
+        if (first < sequence || (reader->flags & AB_JOURNAL_SKIP_CORRUPT) == 0) {
+            reader->broken = 1;
+            return ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", offset 0, expected sequence %llu: its first sequence is %llu",
+                reader->store.directory, (unsigned long long)base, (unsigned long long)sequence, (unsigned long long)first);
+        }
+    }
+    return AB_OK;
+}
+
+/* ---- no batch: why? ---------------------------------------------------------------------------------------------- */
+
+static int corrupt(const ab_journal_reader *reader, ab_error *error) {
+    const ab_scan *scan = &reader->scan;
+    return ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", offset %llu, expected sequence %llu: %s", reader->store.directory,
+        (unsigned long long)scan->header.base_position, (unsigned long long)scan->fault_offset, (unsigned long long)scan->sequence,
+        scan->fault == NULL ? "there are zeros where a record was durable" : scan->fault);
+}
+
+/* Step over what is corrupt, to the next whole record: AB_LOST, or AB_OK: look again (records before the fault were saved). */
+static int step_over(ab_journal_reader *reader, ab_error *error) {
+    ab_scan *scan = &reader->scan;
+    ab_scan_tail tail;
+    int result = ab_scan_salvage(scan);
+    if (result == AB_OK) {
+        reader->next = scan->batch_start;
+        reader->end = scan->batch_end;
+        return AB_OK;
+    }
+    const uint64_t from = scan->fault_offset, expected = scan->sequence;
+    corrupt(reader, error);
+    result = ab_scan_rest(scan, from + 8 < scan->header.segment_length ? from + 8 : scan->header.segment_length, 1, &tail);
+    if (result != AB_OK) {
+        return ab_store_failed(&reader->store, scan->number, "read a segment of", NULL, error);
+    }
+    uint64_t to = scan->header.segment_length, sequence = expected;
+    if (tail.next != 0 && (reader->limit == UINT64_MAX || tail.next < reader->limit)) {
+        to = tail.next;
+        sequence = tail.next_sequence;
+    } else if (reader->limit != UINT64_MAX) {
+        ab_segment_header next;
+        ab_error ignored;
+        int file = ab_store_open_segment(&reader->store, ab_next_base(&scan->header), AB_STORAGE_READ, &next, &ignored);
+        to = reader->limit;
+        if (file >= 0) {
+            calls(reader)->close(calls(reader)->self, file);
+            sequence = next.base_sequence;
+        }
+    }
+    sequence = sequence < expected ? expected : sequence; /* a control record may have been all that was hit */
+    ab_scan_go(scan, to, sequence, scan->last_time, NULL);
+    scan->holed = 1;
+    reader->next = reader->end = to;
+    reader->holes++;
+    reader->lost += sequence - expected;
+    return ab_fail(error, AB_LOST, 0,
+        "%s/" AB_SEGMENT_NAME ", offset %llu: %llu records from sequence %llu on are lost, the bytes up to offset %llu are corrupt",
+        reader->store.directory, (unsigned long long)scan->header.base_position, (unsigned long long)from,
+        (unsigned long long)(sequence - expected), (unsigned long long)expected, (unsigned long long)to);
+}
+
+static int verdict(ab_journal_reader *reader, ab_error *error) {
+    return (reader->flags & AB_JOURNAL_SKIP_CORRUPT) != 0 ? step_over(reader, error) : corrupt(reader, error);
+}
+
+/* Whether durable bytes are known to go on behind the scan's place. */
+static int durable_goes_on(ab_journal_reader *reader) {
+    ab_checkpoint checkpoint;
+    return ab_store_checkpoint(&reader->store, reader->uuid, &checkpoint) &&
+           memcmp(checkpoint.segment, reader->scan.header.uuid, 16) == 0 && checkpoint.offset > reader->scan.offset;
+}
+
+/* A seal, and nothing behind it: a roll is going on, or a segment is missing. */
+static int after_seal(ab_journal_reader *reader, ab_error *error) {
+    ab_segment_list list;
+    int result = ab_store_list(&reader->store, &list, error);
+    if (result != AB_OK) {
+        return result;
+    }
+    int more = list.count > 0 && list.bases[list.count - 1] > ab_next_base(&reader->scan.header);
+    ab_store_list_free(&list);
+    return more ? ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", expected sequence %llu: the segment is missing",
+                      reader->store.directory, (unsigned long long)ab_next_base(&reader->scan.header),
+                      (unsigned long long)reader->scan.sequence)
+                : AB_END;
+}
+
+/* The scan answered AB_END or AB_CORRUPT. AB_OK: look again. */
+static int judge(ab_journal_reader *reader, int answer, ab_error *error) {
+    ab_scan *scan = &reader->scan;
+    const int first_look = reader->retried != scan->offset;
+    reader->retried = scan->offset;
+    if (reader->limit == UINT64_MAX) {
+        int learnt = learn_limit(reader, error);
+        if (learnt != 0) {
+            return learnt < 0 ? learnt : AB_OK;
+        }
+        if (scan->sealed) {
+            reader->retried = 0;
+            return after_seal(reader, error);
+        }
+        if (durable_goes_on(reader)) {
+            return first_look ? AB_OK : verdict(reader, error);
+        }
+        if (answer == AB_CORRUPT && reader->judged != scan->offset) {
+            ab_scan_tail tail;
+            if (first_look) {
+                return AB_OK;
+            }
+            reader->judged = scan->offset;
+            int result = ab_scan_rest(scan, scan->fault_offset, 0, &tail);
+            if (result != AB_OK) {
+                return ab_store_failed(&reader->store, scan->number, "read a segment of", NULL, error);
+            }
+            if (tail.claim > ab_position_of(&scan->header, scan->offset)) {
+                reader->judged = 0;
+                reader->retried = 0;
+                /* One more look: the claim was made after this place was written. */
+                answer = ab_scan_batch(scan);
+                if (answer == AB_OK) {
+                    reader->next = scan->batch_start;
+                    reader->end = scan->batch_end;
+                    return AB_OK;
+                }
+                return answer == AB_END || answer == AB_CORRUPT ? verdict(reader, error)
+                                                                : ab_fail(error, answer, 0, "cannot read a segment");
+            }
+        }
+        reader->retried = 0;
+        return AB_END;
+    }
+    return first_look ? AB_OK : verdict(reader, error);
+}
+
+/* Have a record at reader->next: AB_OK, or why not. `hold`: without moving the window (AB_END then says nothing). */
+static int have_record(ab_journal_reader *reader, int hold, ab_error *error) {
+    ab_scan *scan = &reader->scan;
+    for (;;) {
+        while (reader->next < reader->end) {
+            const uint8_t *p = ab_scan_at(scan, reader->next);
+            uint16_t flags = ab_record_flags(p);
+            if (flags == 0 && ab_record_sequence(p) >= reader->skip_below) {
+                return AB_OK;
+            }
+            if (flags == AB_RECORD_HOLE) {
+                if (hold) {
+                    return AB_END;
+                }
+                reader->next = reader->end;
+                reader->holes++;
+                reader->lost += scan->lost;
+                return ab_fail(error, AB_LOST, 0, "%s/" AB_SEGMENT_NAME ", offset %llu: %llu records from sequence %llu on are lost (repaired)",
+                    reader->store.directory, (unsigned long long)scan->header.base_position,
+                    (unsigned long long)(reader->end - ab_le32(p + 24)), (unsigned long long)scan->lost,
+                    (unsigned long long)ab_record_sequence(p));
+            }
+            reader->next += ab_padded(ab_le32(p));
+        }
+        if (reader->broken) {
+            return AB_CORRUPT;
+        }
+        if (scan->offset >= reader->limit) {
+            int result = hold ? AB_END : go_on(reader, error);
+            if (result != AB_OK) {
+                return result;
+            }
+            continue;
+        }
+        scan->hold = hold;
+        int answer = ab_scan_batch(scan);
+        scan->hold = 0;
+        if (answer == AB_OK) {
+            reader->next = scan->batch_start;
+            reader->end = scan->batch_end;
+            continue;
+        }
+        if (hold) {
+            return AB_END;
+        }
+        if (answer != AB_END && answer != AB_CORRUPT) {
+            return answer == AB_NO_MEMORY ? ab_fail(error, AB_NO_MEMORY, ENOMEM, "no memory to read a segment")
+                                          : ab_store_failed(&reader->store, scan->number, "read a segment of", NULL, error);
+        }
+        answer = judge(reader, answer, error);
+        if (answer != AB_OK) {
+            return answer;
+        }
+    }
+}
+
+int ab_journal_reader_batch(ab_journal_reader *reader, ab_journal_record *records, uint32_t capacity, ab_error *error) {
+    uint32_t count = 0;
+    while (count < capacity) {
+        int result = have_record(reader, count > 0, error);
+        if (result != AB_OK) {
+            return count > 0 ? (int)count : result;
+        }
+        ab_scan_record(&reader->scan, reader->next, &records[count]);
+        reader->next += ab_padded(AB_RECORD_HEADER + (uint64_t)records[count].length);
+        count++;
+    }
+    return (int)count;
+}
+
+int ab_journal_reader_next(ab_journal_reader *reader, ab_journal_record *record, ab_error *error) {
+    int result = ab_journal_reader_batch(reader, record, 1, error);
+    return result == 1 ? AB_OK : result;
+}
+
+int ab_reader_have(ab_journal_reader *reader, ab_error *error) { return have_record(reader, 0, error); }
+
+int ab_reader_enter(ab_journal_reader *reader, int64_t base, ab_error *error) { return enter(reader, base, error); }
+
+/* ---- open and close ---------------------------------------------------------------------------------------------- */
+
+int ab_reader_first(ab_journal_reader *reader, ab_segment_list *list, ab_error *error) {
+    for (int tried = 0;; tried++) {
+        ab_segment_header header;
+        int result = ab_store_list(&reader->store, list, error);
+        if (result != AB_OK) {
+            return result;
+        }
+        if (list->count == 0) {
+            ab_store_list_free(list);
+            return ab_fail(error, AB_NOT_FOUND, ENOENT, "%s holds no recording", reader->store.directory);
+        }
+        int file = ab_store_open_segment(&reader->store, list->bases[0], AB_STORAGE_READ, &header, error);
+        if (file >= 0) {
+            calls(reader)->close(calls(reader)->self, file);
+            reader->segments = list->count;
+            reader->first_position = header.base_position;
+            reader->first_sequence = header.base_sequence;
+            return AB_OK;
+        }
+        ab_store_list_free(list);
+        if (file != AB_NOT_FOUND || tried == LIST_TRIES) {
+            return file;
+        }
+    }
+}
+
+int ab_journal_reader_open(
+    const char *directory, const ab_storage *storage, int32_t flags, ab_journal_reader **opened, ab_error *error) {
+    ab_segment_list list = {0};
+    ab_journal_reader *reader = calloc(1, sizeof *reader);
+    if (reader == NULL) {
+        return ab_fail(error, AB_NO_MEMORY, ENOMEM, "no memory for a reader");
+    }
+    reader->file = -1;
+    reader->flags = flags;
+    int result = ab_store_init(&reader->store, directory, storage, error);
+    if (result == AB_OK) {
+        result = ab_scan_init(&reader->scan, &reader->store, -1, &(ab_segment_header){.segment_length = AB_JOURNAL_SEGMENT_MIN});
+    }
+    for (int tried = 0; result == AB_OK; tried++) {
+        result = ab_reader_first(reader, &list, error);
+        if (result == AB_OK) {
+            result = enter(reader, list.bases[0], error);
+        }
+        ab_store_list_free(&list);
+        if (result != AB_NOT_FOUND || tried == LIST_TRIES) {
+            break;
+        }
+        result = AB_OK; /* removed under us: look again */
+    }
+    if (result != AB_OK) {
+        ab_journal_reader_close(reader);
+        return result;
+    }
+    *opened = reader;
+    return AB_OK;
+}
+
+void ab_journal_reader_state_get(const ab_journal_reader *reader, ab_journal_reader_state *state) {
+    int inside = reader->next < reader->end;
+    uint64_t sequence = reader->scan.sequence;
+    if (inside) {
+        sequence = ab_record_sequence(ab_scan_at(&reader->scan, reader->next));
+    }
+    *state = (ab_journal_reader_state){
+        .segments = reader->segments,
+        .first_sequence = reader->first_sequence,
+        .first_position = reader->first_position,
+        .sequence = sequence > reader->skip_below ? sequence : reader->skip_below,
+        .position = ab_position_of(&reader->scan.header, inside ? reader->next : reader->scan.offset),
+        .holes = reader->holes,
+        .lost = reader->lost,
+    };
+    memcpy(state->uuid, reader->uuid, 16);
+}
+
+void ab_journal_reader_close(ab_journal_reader *reader) {
+    shut(reader);
+    ab_scan_free(&reader->scan);
+    free(reader);
+}

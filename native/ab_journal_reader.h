@@ -1,0 +1,35 @@
+/* ab_journal_reader: what the reader's two files share: ab_journal_read.c (on and on), ab_journal_seek.c (elsewhere). */
+#ifndef AB_JOURNAL_READER_H
+#define AB_JOURNAL_READER_H
+
+#include "ab_journal_scan.h"
+
+struct ab_journal_reader {
+    ab_store store;
+    ab_scan scan;        /* of the current segment; its last batch is what is handed out */
+    int file;            /* the current segment, locked shared */
+    int32_t flags;
+    int unlocked;        /* 1: the file system has no locks */
+    int broken;          /* 1: the chain of segments does not go on; said once, and again */
+    uint8_t uuid[16];
+    uint64_t next, end;  /* offsets in the last batch: the next record, the batch's end */
+    uint64_t limit;      /* offset behind the segment's last record, UINT64_MAX: it is the last segment */
+    uint64_t skip_below; /* a sequence: lower ones were handed out already */
+    uint64_t retried;    /* the place that was looked at twice */
+    uint64_t judged;     /* the place behind which no claim was found */
+    uint64_t holes, lost;
+    uint32_t segments;   /* as of the last look at the directory */
+    uint64_t first_sequence;
+    int64_t first_position;
+};
+
+/* List the directory, and note the first segment. AB_OK: `list` is to be freed. */
+int ab_reader_first(ab_journal_reader *reader, ab_segment_list *list, ab_error *error);
+
+/* Go to a segment's first record. AB_OK, AB_NOT_FOUND: it is gone, or a failure. */
+int ab_reader_enter(ab_journal_reader *reader, int64_t base, ab_error *error);
+
+/* Have a record at reader->next. AB_OK or why not, as ab_journal_reader_batch. */
+int ab_reader_have(ab_journal_reader *reader, ab_error *error);
+
+#endif

@@ -1,0 +1,189 @@
+/* ab_journal_seek.c: go to a sequence, position or time. The segment by its header, the batch by the index, the record by reading.
+ *
+ * An index entry is only a place to begin: the batch there must check out with the sequence the entry says, else the one before it is
+ * tried, and at last the segment's first batch.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ab_fail.h"
+#include "ab_journal_private.h"
+#include "ab_journal_reader.h"
+
+#define ENTRY_TRIES 3
+
+/* Does the segment begin at or before what is sought? 1, 0, or a failure. */
+static int begins_before(ab_journal_reader *reader, int64_t base, int32_t seek, int64_t value, ab_error *error) {
+    ab_segment_header header;
+    if (seek == AB_SEEK_POSITION) {
+        return base <= value;
+    }
+    int file = ab_store_open_segment(&reader->store, base, AB_STORAGE_READ, &header, error);
+    if (file < 0) {
+        return file;
+    }
+    reader->store.storage->close(reader->store.storage->self, file);
+    return seek == AB_SEEK_TIME ? header.previous_time < value : header.base_sequence <= (uint64_t)value;
+}
+
+/* The last segment that begins at or before what is sought: its index in the list, or a failure. */
+static int64_t find_segment(
+    ab_journal_reader *reader, const ab_segment_list *list, int32_t seek, int64_t value, ab_error *error) {
+    if (seek == AB_SEEK_EARLIEST || seek == AB_SEEK_END) {
+        return seek == AB_SEEK_END ? list->count - 1 : 0;
+    }
+    uint32_t low = 0, high = list->count; /* low: begins before or is the first; high: does not */
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        int before = begins_before(reader, list->bases[middle], seek, value, error);
+        if (before < 0) {
+            return before;
+        }
+        if (before) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == 0 && seek != AB_SEEK_TIME &&
+        (seek == AB_SEEK_POSITION ? value < reader->first_position : (uint64_t)value < reader->first_sequence)) {
+        return ab_fail(error, AB_PURGED, 0, "%s %lld was removed by retention; the first available is sequence %llu (position %lld)",
+            seek == AB_SEEK_POSITION ? "position" : "sequence", (long long)value, (unsigned long long)reader->first_sequence,
+            (long long)reader->first_position);
+    }
+    return low;
+}
+
+static int entry_is_before(const ab_scan *scan, const ab_index_entry *entry, int32_t seek, int64_t value) {
+    switch (seek) {
+    case AB_SEEK_SEQUENCE:
+        return entry->sequence <= (uint64_t)value;
+    case AB_SEEK_POSITION:
+        return ab_position_of(&scan->header, entry->offset) <= value;
+    case AB_SEEK_TIME:
+        return entry->time_ns <= value;
+    default:
+        return seek == AB_SEEK_END;
+    }
+}
+
+/* Begin at the nearest batch that the index knows. Whatever goes wrong, the segment's first batch will do. */
+static void use_index(ab_journal_reader *reader, int32_t seek, int64_t value) {
+    ab_scan *scan = &reader->scan;
+    ab_index_entry *entries;
+    uint64_t end = reader->limit < scan->header.segment_length ? reader->limit : scan->header.segment_length;
+    uint64_t count = ab_index_load(&reader->store, &scan->header, end, &entries);
+    uint64_t low = 0, high = count; /* entries below low are before, those from high on are not */
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (entry_is_before(scan, &entries[middle], seek, value)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (int tried = 0; low > 0 && tried < ENTRY_TRIES; tried++) {
+        const ab_index_entry *entry = &entries[--low];
+        ab_scan_go(scan, entry->offset, entry->sequence, entry->time_ns - 1, NULL);
+        if (ab_scan_batch(scan) == AB_OK && scan->batch_time == entry->time_ns) {
+            reader->next = scan->batch_start;
+            reader->end = scan->batch_end;
+            free(entries);
+            return;
+        }
+    }
+    free(entries);
+    const ab_segment_header header = scan->header;
+    ab_scan_enter(scan, reader->file, &header);
+    reader->next = reader->end = AB_JOURNAL_HEADER;
+}
+
+static int is_below(const ab_journal_reader *reader, int32_t seek, int64_t value) {
+    const uint8_t *p = ab_scan_at(&reader->scan, reader->next);
+    switch (seek) {
+    case AB_SEEK_SEQUENCE:
+        return ab_record_sequence(p) < (uint64_t)value;
+    case AB_SEEK_POSITION:
+        return ab_position_of(&reader->scan.header, reader->next + ab_padded(ab_le32(p))) <= value;
+    case AB_SEEK_TIME:
+        return ab_record_time(p) < value;
+    default:
+        return seek == AB_SEEK_END;
+    }
+}
+
+/* Read on to the record that is sought. */
+static int read_up_to(ab_journal_reader *reader, int32_t seek, int64_t value, ab_error *error) {
+    int result;
+    while ((result = ab_reader_have(reader, error)) == AB_OK || result == AB_LOST) {
+        if (result == AB_LOST) {
+            continue; /* counted; what comes next says its own sequence */
+        }
+        if (!is_below(reader, seek, value)) {
+            return AB_OK;
+        }
+        reader->next += ab_padded(ab_le32(ab_scan_at(&reader->scan, reader->next)));
+    }
+    if (result != AB_END) {
+        return result;
+    }
+    const ab_scan *scan = &reader->scan;
+    if (seek == AB_SEEK_SEQUENCE && (uint64_t)value > scan->sequence) {
+        return ab_fail(error, AB_INVALID, 0, "sequence %lld does not exist yet: the next one is %llu", (long long)value,
+            (unsigned long long)scan->sequence);
+    }
+    if (seek == AB_SEEK_POSITION && value > ab_position_of(&scan->header, scan->offset)) {
+        return ab_fail(error, AB_INVALID, 0, "position %lld does not exist yet: the recording ends at %lld", (long long)value,
+            (long long)ab_position_of(&scan->header, scan->offset));
+    }
+    return AB_OK;
+}
+
+static int seek_fresh(ab_journal_reader *reader, int32_t seek, int64_t value, ab_error *error) {
+    ab_segment_list list;
+    for (int tried = 0;; tried++) {
+        int result = ab_reader_first(reader, &list, error);
+        if (result != AB_OK) {
+            return result;
+        }
+        int64_t found = find_segment(reader, &list, seek, value, error);
+        result = found < 0 ? (int)found : ab_reader_enter(reader, list.bases[found], error);
+        ab_store_list_free(&list);
+        if (result == AB_NOT_FOUND && tried < 8) {
+            continue; /* removed under us: the list is another one now */
+        }
+        if (result != AB_OK) {
+            return result;
+        }
+        break;
+    }
+    if (seek == AB_SEEK_EARLIEST) {
+        return AB_OK;
+    }
+    use_index(reader, seek, value);
+    return read_up_to(reader, seek, value, error);
+}
+
+int ab_journal_reader_seek(ab_journal_reader *reader, int32_t seek, int64_t value, ab_error *error) {
+    ab_journal_reader fresh = *reader;
+    if (seek < AB_SEEK_EARLIEST || seek > AB_SEEK_TIME || (value < 0 && seek != AB_SEEK_EARLIEST && seek != AB_SEEK_END)) {
+        return ab_fail(error, AB_INVALID, 0, "seek %d to %lld: the kind is 0 .. 4, the value not negative", seek, (long long)value);
+    }
+    fresh.file = -1; /* the old place stays open until the new one is found */
+    fresh.broken = 0;
+    fresh.skip_below = 0;
+    if (ab_scan_init(&fresh.scan, &reader->store, -1, &reader->scan.header) != AB_OK) {
+        return ab_fail(error, AB_NO_MEMORY, 0, "no memory to read a segment");
+    }
+    fresh.scan.store = &reader->store;
+    int result = seek_fresh(&fresh, seek, value, error);
+    ab_journal_reader *gone = result == AB_OK ? reader : &fresh;
+    if (gone->file >= 0) {
+        reader->store.storage->close(reader->store.storage->self, gone->file);
+    }
+    ab_scan_free(&gone->scan);
+    if (result == AB_OK) {
+        *reader = fresh;
+    }
+    return result;
+}
