@@ -23,7 +23,8 @@ static int take_options(ab_journal *journal, const ab_journal_options *options, 
             (unsigned long long)own->segment_length, AB_JOURNAL_SEGMENT_MIN, AB_JOURNAL_SEGMENT_MAX);
     }
     if (own->sync_mode < AB_JOURNAL_DURABLE || own->sync_mode > AB_JOURNAL_NONE || own->sync_ns < 0 || own->group_ns < 0) {
-        return ab_fail(error, AB_INVALID, 0, "sync mode %d, interval %lld ns, group %lld ns: the mode is 0 .. 2, times are not negative",
+        return ab_fail(error, AB_INVALID, 0,
+            "sync mode %d, interval %lld ns, group %lld ns: the mode is 0 .. 2, times are not negative",
             own->sync_mode, (long long)own->sync_ns, (long long)own->group_ns);
     }
     journal->counters = own->counters == NULL ? journal->own_counters : own->counters;

@@ -135,7 +135,8 @@ int ab_recover_corrupt(ab_journal *journal, int64_t base, uint64_t offset, uint6
 
 /* ---- ab_journal_index.c ---- */
 
-/* Read a segment's index: the valid entries, in order, below `end` (offset). How many; *entries is to be freed. 0 also when there is none. */
+/* Read a segment's index: the valid entries, in order, below `end` (offset). How many; *entries is to be freed. 0 also when
+ * there is none. */
 uint64_t ab_index_load(const ab_store *store, const ab_segment_header *header, uint64_t end, ab_index_entry **entries);
 
 /* ---- ab_journal_resume.c ---- */

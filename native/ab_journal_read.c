@@ -31,7 +31,8 @@ static void shut(ab_journal_reader *reader) {
 
 /* ---- segments ---------------------------------------------------------------------------------------------------- */
 
-/* Learn where the records of the current segment end, if there is a next one. 1: just learnt, 0: not known (or known before), or a failure. */
+/* Learn where the records of the current segment end, if there is a next one. 1: just learnt, 0: not known (or known before), or a
+ * failure. */
 static int learn_limit(ab_journal_reader *reader, ab_error *error) {
     ab_segment_header next;
     if (reader->limit != UINT64_MAX) {
@@ -51,7 +52,8 @@ static int learn_limit(ab_journal_reader *reader, ab_error *error) {
     return 1;
 }
 
-/* Make a segment the current one, before its first record. AB_OK, AB_NOT_FOUND (also: it is being removed), or a failure: nothing changed. */
+/* Make a segment the current one, before its first record. AB_OK, AB_NOT_FOUND (also: it is being removed), or a failure: nothing
+ * changed. */
 static int enter(ab_journal_reader *reader, int64_t base, ab_error *error) {
     ab_segment_header header;
     int file = ab_store_open_segment(&reader->store, base, AB_STORAGE_READ, &header, error);
@@ -248,7 +250,8 @@ static int have_record(ab_journal_reader *reader, int hold, ab_error *error) {
                 reader->next = reader->end;
                 reader->holes++;
                 reader->lost += scan->lost;
-                return ab_fail(error, AB_LOST, 0, "%s/" AB_SEGMENT_NAME ", offset %llu: %llu records from sequence %llu on are lost (repaired)",
+                return ab_fail(error, AB_LOST, 0,
+                    "%s/" AB_SEGMENT_NAME ", offset %llu: %llu records from sequence %llu on are lost (repaired)",
                     reader->store.directory, (unsigned long long)scan->header.base_position,
                     (unsigned long long)(reader->end - ab_le32(p + 24)), (unsigned long long)scan->lost,
                     (unsigned long long)ab_record_sequence(p));

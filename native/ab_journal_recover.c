@@ -187,7 +187,8 @@ static int cut_tail(ab_journal *journal, ab_scan *scan, const ending *found, ab_
     }
     if (tail.records > 0 && tail.next > found->fault_offset && (journal->options.flags & AB_JOURNAL_STRICT) != 0) {
         return ab_fail(&journal->error, AB_CORRUPT, 0,
-            "%s/" AB_SEGMENT_NAME ", offset %llu, expected sequence %llu: %s, with %llu whole records behind it; none was durable, but the journal "
+            "%s/" AB_SEGMENT_NAME
+            ", offset %llu, expected sequence %llu: %s, with %llu whole records behind it; none was durable, but the journal "
             "was opened strict: open it without, or repair it",
             journal->store.directory, (unsigned long long)journal->header.base_position, (unsigned long long)found->fault_offset,
             (unsigned long long)found->end.sequence, why, (unsigned long long)tail.records);
