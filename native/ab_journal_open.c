@@ -22,7 +22,8 @@ static int take_options(ab_journal *journal, const ab_journal_options *options, 
         return ab_fail(error, AB_INVALID, 0, "a segment of %llu bytes is not a power of two from %d to %d",
             (unsigned long long)own->segment_length, AB_JOURNAL_SEGMENT_MIN, AB_JOURNAL_SEGMENT_MAX);
     }
-    if (own->sync_mode < AB_JOURNAL_DURABLE || own->sync_mode > AB_JOURNAL_NONE || own->sync_ns < 0 || own->group_ns < 0) {
+    if (own->sync_mode < AB_JOURNAL_DURABLE || own->sync_mode > AB_JOURNAL_NONE || own->sync_ns < 0 ||
+        own->group_ns < 0) {
         return ab_fail(error, AB_INVALID, 0,
             "sync mode %d, interval %lld ns, group %lld ns: the mode is 0 .. 2, times are not negative",
             own->sync_mode, (long long)own->sync_ns, (long long)own->group_ns);
@@ -37,7 +38,8 @@ static int take_options(ab_journal *journal, const ab_journal_options *options, 
 static int create(ab_journal *journal, ab_journal_opened *opened) {
     ab_checkpoint checkpoint;
     if (ab_store_checkpoint(&journal->store, NULL, &checkpoint)) {
-        return ab_recover_corrupt(journal, checkpoint.base_position, 0, checkpoint.next_sequence, "the segment is missing, as are all others");
+        return ab_recover_corrupt(
+            journal, checkpoint.base_position, 0, checkpoint.next_sequence, "the segment is missing, as are all others");
     }
     opened->created = 1;
     journal->epoch = 1;

@@ -121,43 +121,33 @@ static int corrupt(const ab_journal_reader *reader, ab_error *error) {
 /* Step over what is corrupt, to the next whole record: AB_LOST, or AB_OK: look again (records before the fault were saved). */
 static int step_over(ab_journal_reader *reader, ab_error *error) {
     ab_scan *scan = &reader->scan;
-    ab_scan_tail tail;
     int result = ab_scan_salvage(scan);
     if (result == AB_OK) {
         reader->next = scan->batch_start;
         reader->end = scan->batch_end;
         return AB_OK;
     }
-    const uint64_t from = scan->fault_offset, expected = scan->sequence;
-    corrupt(reader, error);
-    result = ab_scan_rest(scan, from + 8 < scan->header.segment_length ? from + 8 : scan->header.segment_length, 1, &tail);
+    const uint64_t expected = scan->sequence;
+    uint64_t limit_sequence = 0, from, lost;
+    if (reader->limit != UINT64_MAX) {
+        ab_segment_header next;
+        int file = ab_store_open_segment(&reader->store, ab_next_base(&scan->header), AB_STORAGE_READ, &next, NULL);
+        if (file >= 0) {
+            calls(reader)->close(calls(reader)->self, file);
+            limit_sequence = next.base_sequence;
+        }
+    }
+    result = ab_scan_skip(scan, reader->limit, limit_sequence, &from, &lost);
     if (result != AB_OK) {
         return ab_store_failed(&reader->store, scan->number, "read a segment of", NULL, error);
     }
-    uint64_t to = scan->header.segment_length, sequence = expected;
-    if (tail.next != 0 && (reader->limit == UINT64_MAX || tail.next < reader->limit)) {
-        to = tail.next;
-        sequence = tail.next_sequence;
-    } else if (reader->limit != UINT64_MAX) {
-        ab_segment_header next;
-        ab_error ignored;
-        int file = ab_store_open_segment(&reader->store, ab_next_base(&scan->header), AB_STORAGE_READ, &next, &ignored);
-        to = reader->limit;
-        if (file >= 0) {
-            calls(reader)->close(calls(reader)->self, file);
-            sequence = next.base_sequence;
-        }
-    }
-    sequence = sequence < expected ? expected : sequence; /* a control record may have been all that was hit */
-    ab_scan_go(scan, to, sequence, scan->last_time, NULL);
-    scan->holed = 1;
-    reader->next = reader->end = to;
+    reader->next = reader->end = scan->offset;
     reader->holes++;
-    reader->lost += sequence - expected;
+    reader->lost += lost;
     return ab_fail(error, AB_LOST, 0,
         "%s/" AB_SEGMENT_NAME ", offset %llu: %llu records from sequence %llu on are lost, the bytes up to offset %llu are corrupt",
         reader->store.directory, (unsigned long long)scan->header.base_position, (unsigned long long)from,
-        (unsigned long long)(sequence - expected), (unsigned long long)expected, (unsigned long long)to);
+        (unsigned long long)lost, (unsigned long long)expected, (unsigned long long)scan->offset);
 }
 
 static int verdict(ab_journal_reader *reader, ab_error *error) {

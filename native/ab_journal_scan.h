@@ -88,6 +88,11 @@ typedef struct {
 /* Look through the rest of the segment for whole records. `first` not 0: stop at the first one found. AB_OK, AB_FAILED, AB_NO_MEMORY. */
 int ab_scan_rest(ab_scan *scan, uint64_t from, int first, ab_scan_tail *tail);
 
+/* After an answer that is no batch, although records go on: go to the next whole record, or to `limit` (UINT64_MAX: the segment's end),
+ * where `limit_sequence` is due (0: unknown). *from: where the damage begins; *lost: how many sequences are skipped. AB_OK: scan->offset is
+ * behind the damage; AB_FAILED, AB_NO_MEMORY. */
+int ab_scan_skip(ab_scan *scan, uint64_t limit, uint64_t limit_sequence, uint64_t *from, uint64_t *lost);
+
 /* Fill a record from its bytes, checked before. */
 void ab_scan_record(const ab_scan *scan, uint64_t offset, ab_journal_record *record);
 
