@@ -60,6 +60,7 @@ def text(report: Report) -> str:
         lines.append(("  " + "  ".join(padded)).rstrip())
     lines += [f"  warning: {warning}" for warning in report.warnings]
     lines += [f"  not run: {what}: {why}" for what, why in report.skipped.items()]
+    lines += [f"  left out: {what}: {why}" for what, why in report.left_out.items()]
     return "\n".join(lines)
 
 
@@ -99,6 +100,7 @@ def markdown(reports: Sequence[Report]) -> str:
         lines += _table([HEAD[place] for place in filled], ([row[place] for place in filled] for row in rows))
         notes = [f"- Warning: {warning}." for warning in report.warnings]
         notes += [f"- Not run: {what}: {why}" for what, why in report.skipped.items()]
+        notes += [f"- Left out: {what}: {why}." for what, why in report.left_out.items()]
         lines += ["", *notes] if notes else []
     known = {name: words for report in reports for name, words in report.peers.items()}
     lines += ["", "## What each system does", "", *_table(["system", "what it does and does not do"], known.items())]

@@ -19,6 +19,8 @@ SCENARIOS = (
 )  # fmt: skip
 FLAT = 0.9
 """A curve is flat when what merely exists costs no more than a tenth: the turns themselves scatter by as much."""
+FAIR = 0.5 * FLAT
+"""Two threads that never wait share the GIL by halves; pairs of fresh processes scatter."""
 
 
 class Row(NamedTuple):
@@ -90,6 +92,8 @@ ROWS: tuple[Row, ...] = (
         _is("actorbus", "ratio", "typed, handler", "pyaeron+msgspec"), "ratio", _median, at_least=1.1),
     Row("typed handler <= 60 ns above poll + list decode + loop", "stages",
         _is("actorbus", "message_ns", "above"), "message_ns", _median, at_most=60),
+    Row("batch handler >= 1.5x pyaeron + msgspec", "throughput",
+        _is("actorbus", "ratio", "typed, batch handler", "pyaeron+msgspec"), "ratio", _median, at_least=1.5),
     Row("bytes of 1 KB > 100 k/s", "throughput", _is("actorbus", "msgs_per_s", "bytes, 1 KB"), "msgs_per_s", _median,
         at_least=100_000),
     Row("bytes of 10 KB > 50 k/s", "throughput", _is("actorbus", "msgs_per_s", "bytes, 10 KB"), "msgs_per_s", _median,
@@ -99,6 +103,8 @@ ROWS: tuple[Row, ...] = (
     _flat("fan-out", "100 handlers, 1 used", "handlers that merely exist"),
     _flat("streams", "100 streams", "streams that merely exist"),
     _flat("kinds", "100 kinds", "kinds that merely exist"),
+    Row("beside a busy thread: no less than a fair share", "contention",
+        _is("actorbus", "ratio", "contention"), "ratio", _median, at_least=FAIR),
     Row("statistics cost <= 5 %", "metrics", _is("actorbus, statistics on", "ratio"), "ratio", _median, at_least=0.95),
     Row("memory < 50 MB", "memory", _is("actorbus", "MB", "one publisher"), "MB", _median, at_most=50),
     Row("a further stream < 1 MB", "memory", _is("actorbus", "MB", "a further"), "MB", _median, at_most=1),

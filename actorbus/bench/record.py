@@ -82,6 +82,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
     skipped: dict[str, str]
     peers: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    """Systems a reader may look for in vain, and why they are not here."""
     seconds: float = 0.0
 
 

@@ -9,6 +9,7 @@ from actorbus.bench.case import Case
 from actorbus.bench.work import (
     Answerer,
     Asker,
+    BatchSink,
     ByteSink,
     Fill,
     Ping,
@@ -65,7 +66,7 @@ def reader(case: Case) -> Mapping:
     for number in range(case.handlers):
         handlers[f"sink{number}"] = {
             "stream": "main",
-            "class": ByteSink if case.size else Sink,
+            "class": ByteSink if case.size else BatchSink if case.batch else Sink,
             "priority": number,
             "dispatch": case.dispatch,
         }

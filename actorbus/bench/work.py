@@ -11,6 +11,7 @@ import contextlib
 import struct
 import threading
 import time
+from collections.abc import Sequence
 from typing import Final, Protocol, cast
 
 import msgspec
@@ -27,6 +28,7 @@ __all__ = [
     "SYMBOL",
     "Answerer",
     "Asker",
+    "BatchSink",
     "ByteSink",
     "Counting",
     "Fill",
@@ -115,6 +117,24 @@ class Sink(ab.Handler):
         """Take a fill."""
         self.last = m.price
         self.count += 1
+
+
+class BatchSink(ab.BatchHandler[Quote | Fill]):
+    """Takes them many at a time; reads one number of each, as the methods of `Sink` do."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.last = 0
+        _made.append(self)
+
+    def on_batch(self, messages: Sequence[Quote | Fill], meta: ab.BatchMeta, /) -> None:
+        """Take a batch."""
+        assert len(meta) == len(messages)
+        last = 0
+        for m in messages:
+            last = m.bid if isinstance(m, Quote) else m.price
+        self.last = last
+        self.count += len(messages)
 
 
 class ByteSink(ab.Handler):

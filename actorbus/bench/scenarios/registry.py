@@ -33,6 +33,9 @@ SCENARIOS: Final = {
 }
 """Name: (module, what it measures, cores it needs)."""
 
+BESIDE: Final = ("latency", "throughput")
+"""Where all systems that can run stand side by side: there a reader looks for the others too."""
+
 
 class Session:
     """What a scenario's measuring talks to: effort, progress, and where skipped systems are noted."""
@@ -116,5 +119,6 @@ def run(name: str, effort: Effort, say: Callable[[str], None] = lambda _: None) 
         warnings=warnings,
         skipped=session.skipped,
         peers=session.used,
+        left_out=dict(peers.LEFT_OUT) if name in BESIDE else {},
         seconds=round(time.monotonic() - began, 1),
     )

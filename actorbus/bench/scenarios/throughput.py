@@ -55,6 +55,8 @@ def run(session: Session) -> list[Result]:
     if session.name == "stages":
         return _stages(session, lanes(("actorbus", *STAGES, "floor")))
     results += compare(session, "typed, handler a message", lanes(TYPED))
+    in_batches = [msgspec.structs.replace(case, batch=True) for case in lanes(TYPED)]
+    results += compare(session, "typed, batch handler", in_batches)
     beside = lanes(SOCKETS)
     if len(beside) > 1:
         results += compare(session, "typed, beside sockets", beside, rounds=max(3, effort.rounds // 3))

@@ -45,3 +45,10 @@ def test_a_page_has_a_table_a_scenario_and_escapes_what_would_break_it() -> None
 
 def test_where_it_ran_names_no_machine() -> None:
     assert digest.where(report()).startswith("2026-01-01 00:00 UTC; 2 cores of a A & B")
+
+
+def test_systems_that_are_left_out_are_named_with_the_reason() -> None:
+    left = report("latency", left_out={"wingfoil": "keeps the process"})
+
+    assert "left out: wingfoil: keeps the process" in digest.text(left)
+    assert "- Left out: wingfoil: keeps the process." in digest.markdown([left])

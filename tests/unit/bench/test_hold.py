@@ -49,3 +49,10 @@ def test_the_text_says_which_fails() -> None:
 
     assert "holds  idle < 2 % of a core" in words
     assert "FAILS  memory < 50 MB: not measured" in words
+
+
+def test_the_batch_row_is_not_the_row_of_single_messages() -> None:
+    single = figure("actorbus", "ratio", [1.2], "typed, handler a message", "of pyaeron+msgspec")
+    batch = figure("actorbus", "ratio", [1.6], "typed, batch handler", "of pyaeron+msgspec")
+
+    assert row("batch handler >= 1.5x pyaeron + msgspec", single, batch).value == 1.6
