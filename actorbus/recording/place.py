@@ -8,8 +8,8 @@ Rules of this file:
 
 * Pure. Everything that is not a place is an InvalidValue that names the value, the bound and the forms allowed.
 * A start is the first record to come, an end the first that does not come any more: ``start=Sequence(10),
-  end=Sequence(20)`` are ten records. In positions: a record begins at or behind the start and ends at or before the
-  end; a record's own position is the one *behind* it, so ``Position(last.position)`` goes on after ``last``.
+  end=Sequence(20)`` are ten records. A record's position is the one *behind* it: the first record that comes has a
+  position greater than the start, the last one of at most the end; so ``Position(last.position)`` goes on after it.
 * A moment has a time zone (a naive datetime means another moment on another machine) and is compared with the
   recording's time, nanoseconds since 1970.
 """

@@ -66,12 +66,12 @@ class RecordingReader(Protocol):
         ...
 
     def seek(self, place: Place) -> None:
-        """Go to a place: the record of that sequence, the first at or behind that position or time, the first, the end.
-
-        A sequence or position behind the end waits there: ``read`` returns None until it is written.
+        """Go to a place: the record of that sequence, the first that ends behind that position, the first at or after
+        that time, the first there is, or the end. When it raises, the place is as before.
 
         Raises:
             PositionPurged: before the first record there is; carries what is available.
+            InvalidValue: a sequence or position beyond the next record's.
             CorruptRecord: the way there leads over a damaged record.
         """
         ...
@@ -80,7 +80,8 @@ class RecordingReader(Protocol):
         """Return the next record, None at the written end of now (a later call may return more).
 
         Raises:
-            CorruptRecord: its bytes are not those written; it is never returned, and ``seek`` behind it goes on.
+            CorruptRecord: its bytes are not those written; it is never returned. The place stays, ``seek`` behind it
+                goes on; but where a repair has put a hole, the error names what is lost and the next call goes on.
             PositionPurged: retention took it away before it was read.
         """
         ...
@@ -176,6 +177,13 @@ class RecordingPort(Protocol):
 
     def sync(self) -> int:
         """Write, wait for the disk, and return the durable position. Raises as ``write``."""
+        ...
+
+    def tick(self, *, idle: bool = False) -> None:
+        """Do what the sync mode makes due now. Called often; ``idle``: nothing more is coming, do not wait for more.
+
+        Raises as ``write``.
+        """
         ...
 
     def roll(self) -> None:

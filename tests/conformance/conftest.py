@@ -1,13 +1,15 @@
-"""The transports the suite runs on. One driver serves all tests of a module; each has a client of its own."""
+"""The transports and backends of recordings the suite runs on. One driver serves a module; each test has a client."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from actorbus.transport import Client, DriverSettings, EmbeddedDriver, LocalDriver
 from tests.conformance.places import Place
+from tests.conformance.recordings import BACKENDS, Kind
 
 TRANSPORTS = ("in-process", "ipc", "udp")
 
@@ -32,3 +34,14 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         place = Place(name, client)
         yield place
         place.close()
+
+
+@pytest.fixture(params=BACKENDS, ids=lambda kind: kind.name)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    chosen: Kind = request.param
+    return chosen
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "tape"

@@ -1,0 +1,20 @@
+"""Recordings on disk: the journal and its readable twin ``jsonl``, behind the port of actorbus/recording."""
+
+from __future__ import annotations
+
+from actorbus.journal.consumers import Consumer, positions_of
+from actorbus.journal.jsonl_reader import JsonlReader
+from actorbus.journal.jsonl_recording import JsonlRecording
+from actorbus.journal.opening import open_recording
+from actorbus.journal.report import Fault, Repaired, Verified
+
+__all__ = [
+    "Consumer",
+    "Fault",
+    "JsonlReader",
+    "JsonlRecording",
+    "Repaired",
+    "Verified",
+    "open_recording",
+    "positions_of",
+]
