@@ -16,18 +16,18 @@ import binascii
 import enum
 import json
 from collections.abc import Mapping, Sequence
-from types import NoneType, UnionType
-from typing import Annotated, Any, TypeAliasType, Union, cast, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 import msgspec
 
 from actorbus.dispatch import MetaCopy
 from actorbus.errors import EncodeError, InvalidValue
 from actorbus.message import Message, validate
-from actorbus.message.decimals import PRICE_DIGITS, Scale, price, quantity, to_decimal
+from actorbus.message.decimals import PRICE_DIGITS, price, quantity
+from actorbus.message.shown import fields_of, plain_type
 from actorbus.topology.report import one_of
 
-__all__ = ["fields_of", "line_of", "message_of"]
+__all__ = ["line_of", "message_of"]
 
 
 def line_of(message: object, meta: MetaCopy) -> dict[str, object]:
@@ -42,31 +42,6 @@ def line_of(message: object, meta: MetaCopy) -> dict[str, object]:
     if isinstance(message, msgspec.Struct):
         return {**head, "type": type(message).__name__, "message": fields_of(message)}
     return {**head, "type": "bytes", "base64": base64.b64encode(cast("bytes", message)).decode("ascii")}
-
-
-def fields_of(struct: msgspec.Struct) -> dict[str, object]:
-    """Return the fields of a message by name, as values that JSON has."""
-    return {
-        field.name: _shown(getattr(struct, field.name), field.type) for field in msgspec.structs.fields(type(struct))
-    }
-
-
-def _shown(value: object, annotation: object) -> object:
-    annotation, digits = _resolved(annotation, value)
-    if digits is not None and isinstance(value, int):
-        text = f"{to_decimal(value, digits):f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    if isinstance(value, enum.Enum):
-        return value.name.lower()
-    if isinstance(value, msgspec.Struct):
-        return fields_of(value)
-    inner = get_args(annotation)
-    if isinstance(value, (list, tuple)):
-        return [_shown(item, inner[0] if inner else None) for item in cast("Sequence[object]", value)]
-    if isinstance(value, Mapping):
-        items = cast("Mapping[object, object]", value).items()
-        return {str(key): _shown(item, inner[1] if len(inner) == 2 else None) for key, item in items}
-    return msgspec.to_builtins(value)
 
 
 def message_of(text: str, types: Sequence[type]) -> Message | bytes:
@@ -132,7 +107,7 @@ def _struct[S: msgspec.Struct](cls: type[S], given: Mapping[str, object]) -> S:
 
 
 def _read(value: object, annotation: object, where: str) -> object:
-    annotation, digits = _resolved(annotation, value)
+    annotation, digits = plain_type(annotation, value)
     if digits is not None and isinstance(value, (str, float, int)):
         return price(value) if digits == PRICE_DIGITS else quantity(value)
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum) and isinstance(value, str):
@@ -151,21 +126,3 @@ def _read(value: object, annotation: object, where: str) -> object:
         return msgspec.convert(value, cast("type[object]", annotation))
     except msgspec.ValidationError as error:
         raise EncodeError(f"{where}: {error}", hint="correct the value") from error
-
-
-def _resolved(annotation: object, value: object) -> tuple[object, int | None]:
-    """Return the plain type behind aliases, marks and `| None`, and its decimals when it is a scaled integer."""
-    digits: int | None = None
-    while True:
-        if isinstance(annotation, TypeAliasType):
-            annotation = annotation.__value__
-        elif get_origin(annotation) is Annotated:
-            annotation, *marks = get_args(annotation)
-            digits = next((mark.digits for mark in marks if isinstance(mark, Scale)), digits)
-        elif get_origin(annotation) in (Union, UnionType):
-            others = [one for one in get_args(annotation) if one is not NoneType]
-            if value is None or len(others) != 1:
-                return annotation, None
-            annotation = others[0]
-        else:
-            return annotation, digits

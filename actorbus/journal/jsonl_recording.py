@@ -96,6 +96,8 @@ class JsonlRecording:
         self._sync, self._interval_ns, self._segment_bytes = sync, interval_ns, segment_bytes
         self._describe, self._clock = describe, clock or SystemClock()
         self._poison: StorageFailed | None = None
+        self.is_full = False
+        self.native_handle = 0
         self._descriptor = self._lock = -1
         self._pending: list[bytes] = []
         self._pending_bytes = 0
@@ -238,6 +240,7 @@ class JsonlRecording:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, offset)
             self._refuse(error, f"write {self._segment.path}")
+        self.is_full = False
         self._written += len(data)
         self._pending.clear()
         self._pending_bytes = 0
@@ -252,6 +255,7 @@ class JsonlRecording:
 
     def _refuse(self, error: OSError, what: str) -> None:
         refused = disk_error(error, what)
+        self.is_full = isinstance(refused, OutOfSpace)
         if error.errno not in _FULL:
             self._poison = refused if isinstance(refused, StorageFailed) else None
         raise refused from error

@@ -144,6 +144,16 @@ class RecordingPort(Protocol):
         """How far it is."""
         ...
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk had no room for what was appended last."""
+        ...
+
+    @property
+    def native_handle(self) -> int:
+        """What native code writes through; 0 for a backend without native code."""
+        ...
+
     def add_stream(self, stream: RecordedStream) -> int:
         """Return the number for a stream's records; the table is on the disk before this returns.
 

@@ -7,9 +7,10 @@ import json
 import pytest
 
 import actorbus as ab
-from actorbus.cli.lines import fields_of, line_of, message_of
+from actorbus.cli.lines import line_of, message_of
 from actorbus.dispatch import MetaCopy
 from actorbus.errors import EncodeError, InvalidValue
+from actorbus.message.shown import fields_of
 from actorbus.messages.catalogue import built_in_messages
 
 META = MetaCopy(

@@ -43,8 +43,10 @@ def test_a_full_disk_refuses_takes_back_half_a_line_and_goes_on(
         size = next(tmp_path.glob("*.jsonl")).stat().st_size
         with monkeypatch.context() as patch:
             patch.setattr(os, "pwrite", refusing(errno.ENOSPC, after=30))
+            assert not recording.is_full
             with pytest.raises(OutOfSpace, match="goes on when there is room"):
                 recording.write()
+            assert recording.is_full
             assert next(tmp_path.glob("*.jsonl")).stat().st_size == size
             for _ in range(255):
                 recording.append(number, b"kept")
@@ -53,6 +55,7 @@ def test_a_full_disk_refuses_takes_back_half_a_line_and_goes_on(
                 recording.append(number, b"refused")
             assert recording.next_sequence == before
         assert recording.append(number, b"room again") == before
+        assert not recording.is_full
     with JsonlReader(tmp_path) as reader:
         records = list(reader)
     assert [record.payload for record in records] == [b"first", b"second", *[b"kept"] * 255, b"room again"]
