@@ -2,7 +2,7 @@
  * ab.h: everything in native/, for one include.
  *
  * Read in this order: ab_result and ab_counters (words), ab_aeron (the door to Aeron), ab_slot, ab_driver and ab_client (who owns what),
- * ab_frame and ab_msgpack (bytes), ab_endpoint (the two ends of a stream), ab_offer (the way out), ab_poll and ab_wait (the
+ * ab_frame, ab_layout, ab_msgpack (bytes), ab_endpoint (the two ends of a stream), ab_offer (the way out), ab_poll and ab_wait (the
  * way in), ab_quarantine, then the instruments: ab_clock, ab_cpu, ab_histogram, ab_stats. Recordings: ab_storage, ab_journal.
  */
 #ifndef AB_H
@@ -18,6 +18,7 @@
 #include "ab_histogram.h"
 #include "ab_stats.h"
 #include "ab_frame.h"
+#include "ab_layout.h"
 #include "ab_msgpack.h"
 #include "ab_wait.h"
 #include "ab_quarantine.h"

@@ -1,6 +1,7 @@
 /* ab_batch: admission to the batch. The invariant and the layout are in ab_batch.h. */
 #include "ab_batch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,18 @@ static bool is_one_message(const ab_subscription *subscription, const ab_arrival
     return true;
 }
 
+/* Put a body of format struct into the batch as a record. NULL, or what is wrong with it, in `text`. */
+static const char *fill_record(const ab_batch *batch, const ab_layout *layout, const ab_arrival *arrival, char *text, size_t size) {
+    uint8_t *record = batch->bytes + batch->length;
+    uint32_t wrong;
+    ab_layout_fill(layout, arrival->body, arrival->length, record);
+    if (ab_layout_check(layout, record, &wrong) == AB_OK) {
+        return NULL;
+    }
+    (void)snprintf(text, size, "field %s holds a value its declaration does not allow", layout->fields[wrong].name);
+    return text;
+}
+
 /* Room for `length` more bytes, or false without memory. */
 static bool ensure_room(ab_batch *batch, size_t length) {
     size_t needed = batch->length + length;
@@ -86,11 +99,19 @@ bool ab_batch_admit(ab_subscription *subscription, const ab_arrival *arrival) {
         return true;
     }
     ab_batch *batch = subscription->batch;
+    const ab_layout *layout = type->layout;
+    size_t length = layout == NULL ? arrival->length : layout->stride; /* in the batch */
     size_t used = batch->length - AB_BATCH_HEAD;
-    if (batch->count == AB_BATCH_MESSAGES || (batch->count > 0 && used + arrival->length > AB_BATCH_BYTES)) {
+    if (batch->count == batch->messages_max || (batch->count > 0 && used + length > batch->bytes_max)) {
         return false;
     }
-    if (!ensure_room(batch, arrival->length)) {
+    if (subscription->format == AB_FORMAT_STRUCT &&
+        (layout == NULL || !ab_layout_fits(layout, arrival->version, arrival->length))) {
+        counters[AB_MALFORMED_COUNT]++;
+        ab_batch_refuse(subscription, arrival, AB_REASON_MALFORMED, "the body has no length that its type and version can have");
+        return true;
+    }
+    if (!ensure_room(batch, length)) {
         counters[AB_INVALID_FRAMES]++;
         ab_batch_refuse(subscription, arrival, AB_REASON_MALFORMED, "no memory for a message of this length");
         return true;
@@ -99,13 +120,22 @@ bool ab_batch_admit(ab_subscription *subscription, const ab_arrival *arrival) {
      * checked must be what is handed over. */
     ab_arrival copied = *arrival;
     copied.body = batch->bytes + batch->length;
-    if (arrival->length > 0) {
-        memcpy(batch->bytes + batch->length, arrival->body, arrival->length);
+    copied.length = length;
+    const char *wrong = NULL;
+    char text[128];
+    if (layout != NULL) {
+        wrong = fill_record(batch, layout, arrival, text, sizeof text);
+    } else {
+        if (length > 0) {
+            memcpy(batch->bytes + batch->length, arrival->body, length);
+        }
+        if (!is_one_message(subscription, &copied)) {
+            wrong = "the body is not exactly one value of the type its header names";
+        }
     }
-    if (!is_one_message(subscription, &copied)) {
+    if (wrong != NULL) {
         counters[AB_MALFORMED_COUNT]++;
-        ab_batch_refuse(subscription, &copied, AB_REASON_MALFORMED,
-                        "the body is not exactly one value of the type its header names");
+        ab_batch_refuse(subscription, &copied, AB_REASON_MALFORMED, wrong);
         return true;
     }
 
@@ -119,18 +149,19 @@ bool ab_batch_admit(ab_subscription *subscription, const ab_arrival *arrival) {
     record->session_id = arrival->session_id;
     record->publisher = arrival->publisher;
     record->offset = (uint32_t)batch->length;
-    record->length = (uint32_t)arrival->length;
+    record->length = (uint32_t)length;
     record->index = arrival->index;
     record->type_id = arrival->type_id;
     record->version = arrival->version;
-    batch->length += arrival->length;
+    batch->length += length;
+    batch->arrived += arrival->length;
     batch->count++;
     type->delivered++;
     return true;
 }
 
 void ab_batch_reset(ab_batch *batch) {
-    const size_t first_capacity = AB_BATCH_HEAD + AB_BATCH_BYTES;
+    const size_t first_capacity = AB_BATCH_HEAD + batch->bytes_max;
     batch->unused = batch->length > first_capacity ? 0 : batch->unused + 1;
     if (batch->capacity > first_capacity && batch->unused >= UNUSED_MAX) {
         uint8_t *shrunk = realloc(batch->bytes, first_capacity);
@@ -140,6 +171,7 @@ void ab_batch_reset(ab_batch *batch) {
         }
     }
     batch->length = AB_BATCH_HEAD;
+    batch->arrived = 0;
     batch->count = 0;
     batch->complete = false;
     batch->receive_time_ns = 0;
@@ -148,10 +180,10 @@ void ab_batch_reset(ab_batch *batch) {
 void ab_batch_finish(ab_subscription *subscription) {
     ab_batch *batch = subscription->batch;
     batch->complete = true;
-    batch->bytes[0] = MSGPACK_ARRAY_32;
-    ab_put_be32(batch->bytes + 1, batch->count);
+    batch->bytes[AB_BATCH_ARRAY] = MSGPACK_ARRAY_32;
+    ab_put_be32(batch->bytes + AB_BATCH_ARRAY + 1, batch->count);
     subscription->counters[AB_RECEIVED] += batch->count;
-    subscription->counters[AB_RECEIVED_BYTES] += (int64_t)(batch->length - AB_BATCH_HEAD);
+    subscription->counters[AB_RECEIVED_BYTES] += (int64_t)batch->arrived;
 }
 
 /* ---- the builder without a driver, for tests --------------------------------------------------------------------- */

@@ -1,13 +1,14 @@
 /*
  * ab_batch: the batch being built, message by message, and who is let in.
  *
- *      bytes   | 0xdd count (5) | body 0 | body 1 | body 2 | ...          one msgpack array: one decode call
+ *      bytes   | unused (3) | 0xdd count (5) | body 0 | body 1 | body 2 | ...          one msgpack array: one decode call
  *      records [ where body 0 came from ][ body 1 ][ body 2 ] ...
  *
  * inv_body_belongs_to_its_record: a body enters only after it was found to be exactly one value of the type its header says
  * (ab_msgpack_one), and its record is written in the same step. So element i of the decoded array is record i's message,
- * whatever else was on the wire. For JSON and raw, `bytes` is the bodies one after another behind five unused bytes, and the
- * records say where each one is.
+ * whatever else was on the wire. For JSON and raw, `bytes` is the bodies one after another behind eight unused bytes, and the
+ * records say where each one is. For struct they are records of ab_layout, each `stride` bytes and aligned to 8: padding and
+ * defaults are filled in here, so that an array of one type is one array in memory.
  *
  * Thread: the poller's. A view of the bytes that is out (exports) is the port's business: it does not poll meanwhile.
  */

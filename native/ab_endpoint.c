@@ -32,7 +32,7 @@ static int index_types(const ab_type *types, size_t count, uint16_t **index) {
 }
 
 static bool stream_is_valid(int frame, int format) {
-    bool framed = frame == 1 && format >= AB_FORMAT_RAW && format <= AB_FORMAT_JSON;
+    bool framed = frame == 1 && format >= AB_FORMAT_RAW && format <= AB_FORMAT_STRUCT && format != AB_FORMAT_PROTOBUF;
     bool bare = frame == 0 && format == AB_FORMAT_RAW;
     return framed || bare;
 }
@@ -54,9 +54,17 @@ ab_publication *ab_publication_create(aeron_exclusive_publication_t *aeron, ab_h
     return publication;
 }
 
+static void release_layouts(ab_publication *publication) {
+    for (size_t i = 0; publication->layouts != NULL && i < publication->type_count; i++) {
+        ab_layout_release(publication->layouts[i]);
+    }
+    free(publication->layouts);
+}
+
 void ab_publication_free(ab_publication *publication) {
     if (publication != NULL) {
         ab_event_release(publication->wake);
+        release_layouts(publication);
         free(publication->type_index);
         free(publication->types);
         free(publication);
@@ -78,8 +86,11 @@ int ab_publication_configure(ab_handle handle, int frame, int format, uint32_t p
         return result;
     }
     ab_type *kept = malloc((type_count + 1) * sizeof *kept); /* never of size 0, whose answer may be NULL */
-    if (kept == NULL) {
+    ab_layout **layouts = format == AB_FORMAT_STRUCT ? calloc(type_count + 1, sizeof(ab_layout *)) : NULL;
+    if (kept == NULL || (format == AB_FORMAT_STRUCT && layouts == NULL)) {
         free(index);
+        free(kept);
+        free(layouts);
         return AB_NO_MEMORY;
     }
     if (type_count > 0) {
@@ -89,9 +100,11 @@ int ab_publication_configure(ab_handle handle, int frame, int format, uint32_t p
         ab_event_retain(wake);
     }
     ab_event_release(publication->wake);
+    release_layouts(publication);
     free(publication->type_index);
     free(publication->types);
 
+    publication->layouts = layouts;
     publication->frame = frame;
     publication->format = (uint8_t)format;
     publication->publisher = publisher;
@@ -105,6 +118,21 @@ int ab_publication_configure(ab_handle handle, int frame, int format, uint32_t p
     return AB_OK;
 }
 
+int ab_publication_layout(ab_handle handle, ab_layout *layout) {
+    ab_publication *publication = ab_slot_peek(handle, AB_KIND_PUBLICATION);
+    if (publication == NULL) {
+        return AB_STALE;
+    }
+    uint16_t index = publication->configured ? publication->type_index[layout->type_id] : 0;
+    if (index == 0 || publication->layouts == NULL) {
+        return AB_INVALID;
+    }
+    ab_layout_retain(layout);
+    ab_layout_release(publication->layouts[index - 1]);
+    publication->layouts[index - 1] = layout;
+    return AB_OK;
+}
+
 /* ---- subscription ------------------------------------------------------------------------------------------------ */
 
 void ab_batch_retain(ab_batch *batch) { atomic_fetch_add_explicit(&batch->references, 1, memory_order_relaxed); }
@@ -113,6 +141,7 @@ void ab_batch_release(ab_batch *batch) {
     /* Acquire and release: whoever frees it sees what the other holders did to it. */
     if (batch != NULL && atomic_fetch_sub_explicit(&batch->references, 1, memory_order_acq_rel) == 1) {
         free(batch->bytes);
+        free(batch->records);
         free(batch);
     }
 }
@@ -123,8 +152,13 @@ static ab_batch *batch_create(void) {
         return NULL;
     }
     batch->capacity = AB_BATCH_HEAD + AB_BATCH_BYTES;
+    batch->messages_max = AB_BATCH_MESSAGES;
+    batch->bytes_max = AB_BATCH_BYTES;
     batch->bytes = malloc(batch->capacity);
-    if (batch->bytes == NULL) {
+    batch->records = calloc(batch->messages_max, sizeof *batch->records);
+    if (batch->bytes == NULL || batch->records == NULL) {
+        free(batch->bytes);
+        free(batch->records);
         free(batch);
         return NULL;
     }
@@ -150,13 +184,20 @@ ab_subscription *ab_subscription_create(aeron_subscription_t *aeron, ab_handle c
     return subscription;
 }
 
+static void free_types(ab_subscription *subscription) {
+    for (size_t i = 0; i < subscription->type_count; i++) {
+        ab_layout_release(subscription->types[i].layout);
+    }
+    free(subscription->types);
+}
+
 void ab_subscription_free(ab_subscription *subscription) {
     if (subscription != NULL) {
         ab_session_free_all(subscription);
         ab_quarantine_free(&subscription->quarantine);
         ab_batch_release(subscription->batch);
         free(subscription->type_index);
-        free(subscription->types);
+        free_types(subscription);
         free(subscription);
     }
 }
@@ -185,7 +226,7 @@ int ab_subscription_configure(
         kept[i].wanted = types[i].wanted;
     }
     free(subscription->type_index);
-    free(subscription->types);
+    free_types(subscription);
 
     subscription->frame = frame;
     subscription->format = (uint8_t)format;
@@ -194,6 +235,48 @@ int ab_subscription_configure(
     subscription->type_count = type_count;
     subscription->counters = counters != NULL ? counters : subscription->own_counters;
     subscription->configured = true;
+    return AB_OK;
+}
+
+int ab_subscription_layout(ab_handle handle, ab_layout *layout) {
+    ab_subscription *subscription = ab_slot_peek(handle, AB_KIND_SUBSCRIPTION);
+    if (subscription == NULL) {
+        return AB_STALE;
+    }
+    uint16_t index = subscription->configured ? subscription->type_index[layout->type_id] : 0;
+    if (index == 0 || subscription->format != AB_FORMAT_STRUCT) {
+        return AB_INVALID;
+    }
+    ab_layout_retain(layout);
+    ab_layout_release(subscription->types[index - 1].layout);
+    subscription->types[index - 1].layout = layout;
+    return AB_OK;
+}
+
+int ab_subscription_batch(ab_handle handle, uint32_t messages, size_t bytes) {
+    ab_subscription *subscription = ab_slot_peek(handle, AB_KIND_SUBSCRIPTION);
+    if (subscription == NULL) {
+        return AB_STALE;
+    }
+    ab_batch *batch = subscription->batch;
+    if (messages == 0 || messages > UINT16_MAX || bytes == 0 || bytes > AB_MESSAGE_MAX || batch->count > 0 ||
+        batch->exports > 0) {
+        return AB_INVALID;
+    }
+    ab_record *records = calloc(messages, sizeof *records);
+    uint8_t *room = malloc(AB_BATCH_HEAD + bytes);
+    if (records == NULL || room == NULL) {
+        free(records);
+        free(room);
+        return AB_NO_MEMORY;
+    }
+    free(batch->records);
+    free(batch->bytes);
+    batch->records = records;
+    batch->bytes = room;
+    batch->capacity = AB_BATCH_HEAD + bytes;
+    batch->messages_max = messages;
+    batch->bytes_max = bytes;
     return AB_OK;
 }
 

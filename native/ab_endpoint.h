@@ -31,6 +31,7 @@
 #include "ab_clock.h"
 #include "ab_counters.h"
 #include "ab_frame.h"
+#include "ab_layout.h"
 #include "ab_quarantine.h"
 #include "ab_result.h"
 #include "ab_slot.h"
@@ -56,6 +57,15 @@ int ab_publication_configure(ab_handle publication, int frame, int format, uint3
 int ab_subscription_configure(ab_handle subscription, int frame, int format, const ab_type *types, size_t type_count,
                               int64_t *counters);
 
+/* Format struct: the layout of a type this end was configured with; it is retained. AB_OK, AB_STALE, or AB_INVALID for a type
+ * that was not declared or another format. Keeps the GIL. */
+int ab_publication_layout(ab_handle publication, ab_layout *layout);
+int ab_subscription_layout(ab_handle subscription, ab_layout *layout);
+
+/* How much one batch takes: messages, and bytes of bodies (a larger message has a batch alone). Before the first poll.
+ * AB_OK, AB_STALE, AB_INVALID (0, above 65,535 messages or 16 MiB, or the batch is in use), AB_NO_MEMORY. Keeps the GIL. */
+int ab_subscription_batch(ab_handle subscription, uint32_t messages, size_t bytes);
+
 enum ab_image_event_kind { AB_IMAGE_JOINED = 1, AB_IMAGE_LEFT = 2 };
 /* cffi:end */
 
@@ -63,7 +73,7 @@ typedef struct ab_local_log ab_local_log;       /* ab_local: the in-process tran
 typedef struct ab_local_image ab_local_image;
 typedef struct ab_local_reader ab_local_reader;
 
-#define AB_BATCH_MESSAGES 256u
+#define AB_BATCH_MESSAGES 256u              /* what a batch takes unless ab_subscription_batch says else */
 #define AB_BATCH_BYTES 65536u
 #define AB_SESSIONS 64u                     /* the driver's session limit of a stream */
 #define AB_IMAGE_LOGS 128u                  /* images whose log is known; twice the limit of sessions */
@@ -96,6 +106,7 @@ typedef struct ab_publication {
     ab_event *wake;         /* or NULL */
     uint16_t *type_index;   /* by type id: index into types + 1, 0 undeclared; 65,536 entries, touched as needed */
     ab_type *types;
+    ab_layout **layouts;    /* one for each of types; NULL but for format struct */
     size_t type_count;
     ab_stamp stamp;         /* publish times */
     ab_error error;         /* of the last AB_FAILED */
@@ -128,17 +139,21 @@ typedef struct {
 typedef struct {
     atomic_uint references;
     uint32_t exports;         /* views of the bytes now out; while there are any nothing is written (GIL) */
-    uint8_t *bytes;           /* AB_BATCH_HEAD bytes for the msgpack array header, then the bodies */
+    uint8_t *bytes;           /* AB_BATCH_HEAD bytes that end with the msgpack array header, then the bodies */
     size_t length;            /* used, head included */
     size_t capacity;
+    size_t arrived;           /* bytes of its bodies as they came; fixed layouts are padded here */
     size_t unused;            /* batches in a row that did not need a grown buffer */
     uint32_t count;           /* messages, and records in use */
     bool complete;            /* handed over: the array header is written, the port may look */
     int64_t receive_time_ns;  /* realtime, of the pass that took them; 0 before the first message */
-    ab_record records[AB_BATCH_MESSAGES];
+    uint32_t messages_max;    /* records */
+    size_t bytes_max;
+    ab_record *records;
 } ab_batch;
 
-#define AB_BATCH_HEAD 5u /* 0xdd and a u32: msgpack's array 32 */
+#define AB_BATCH_HEAD 8u  /* so that fixed layouts lie aligned; its last five bytes are */
+#define AB_BATCH_ARRAY 3u /* 0xdd and a u32: msgpack's array 32 */
 
 typedef struct {
     int32_t session_id;
@@ -193,6 +208,7 @@ typedef struct {
     uint16_t type_id;
     uint16_t wanted;
     int64_t delivered;
+    ab_layout *layout;        /* format struct; NULL: nothing of this type can be taken */
 } ab_type_count;
 
 /* Where the log of an image is in memory. */

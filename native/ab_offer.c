@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ab_bytes.h"
 #include "ab_clock.h"
 #include "ab_fail.h"
 #include "ab_local.h"
@@ -102,6 +103,10 @@ static int64_t offer_typed(
         if (index == 0) {
             return AB_UNKNOWN_TYPE;
         }
+        if (publication->layouts != NULL &&
+            (publication->layouts[index - 1] == NULL || length != publication->layouts[index - 1]->used)) {
+            return AB_MALFORMED;
+        }
         frame = (ab_frame){
             .version = AB_FRAME_VERSION,
             .format = publication->format,
@@ -142,12 +147,22 @@ int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length
     if (!publication->configured) {
         return AB_INVALID;
     }
+    int64_t type = AB_TYPE_RAW, time_ns = 0;
+    if (publication->format == AB_FORMAT_STRUCT) { /* its type stands in front */
+        if (length < AB_OFFER_TYPE) {
+            return AB_MALFORMED;
+        }
+        type = ab_le16(body);
+        body += AB_OFFER_TYPE;
+        length -= AB_OFFER_TYPE;
+    }
     if (is_too_large(publication, length)) {
         return AB_TOO_LARGE;
     }
-    int64_t type = AB_TYPE_RAW, time_ns = 0;
     if (publication->frame) {
-        type = type_of(publication, body, length, flags);
+        if (publication->format != AB_FORMAT_STRUCT) {
+            type = type_of(publication, body, length, flags);
+        }
         if (type < 0) {
             return type;
         }

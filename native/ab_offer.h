@@ -2,6 +2,7 @@
  * ab_offer: the way out. Frame, sequence and offer in one call.
  *
  * Rules
+ *   - In format struct a body as it is offered has its type in front, a u16: the record alone has none. It is not sent twice.
  *   - The caller keeps the GIL from before the sequence is read until after the offer: it is the lock (architecture D7).
  *   - The sequence moves only when Aeron accepted the message, or when policy gives it up (ab_offer_drop): a refused message
  *     keeps its number for the next try.
@@ -21,6 +22,7 @@
 #include "ab_endpoint.h"
 
 #define AB_OFFER_ATTEMPTS 4
+#define AB_OFFER_TYPE 2u /* bytes of the type in front of a body of format struct */
 
 enum ab_offer_flag {
     AB_OFFER_UNCHECKED = 1, /* integers above 2^63 - 1 are the caller's wish */

@@ -45,6 +45,7 @@ HEADERS = (
     "ab_stats_layout.h",
     "ab_stats.h",
     "ab_frame.h",
+    "ab_layout.h",
     "ab_msgpack.h",
     "ab_wait.h",
     "ab_quarantine.h",

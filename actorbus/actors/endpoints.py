@@ -104,6 +104,7 @@ class Endpoints:
             types=[(type_id, part.versions[type_id]) for type_id in part.types],
             counters=endpoint.counters.address,
             wake=None if endpoint.poller is None else endpoint.poller.inbox.event,
+            layouts=part.layouts,
         )
         endpoint.publication = publication
 
@@ -127,8 +128,10 @@ class Endpoints:
         publication.say_hello()
         return endpoint.publisher
 
-    def subscribe(self, name: str, taken: Sequence[type], counters: CounterBlock) -> TransportSubscription:
-        """Open a subscription that takes these types."""
+    def subscribe(
+        self, name: str, taken: Sequence[type], counters: CounterBlock, batch: tuple[int, int] | None = None
+    ) -> TransportSubscription:
+        """Open a subscription that takes these types, in batches of so many messages and bytes (None: as always)."""
         part = self.by_name[name].part
         wanted = set(taken)
         return self._client.add_subscription(
@@ -138,6 +141,8 @@ class Endpoints:
             format=part.format_id,
             types=[(type_id, part.versions[type_id], cls in wanted) for type_id, cls in part.types.items()],
             counters=counters.address,
+            layouts=part.layouts,
+            batch=batch,
         )
 
     def wait_connected(self, names: Iterable[str], timeout_ns: int, go_on: Callable[[], None] = lambda: None) -> None:

@@ -10,6 +10,7 @@ from actorbus.clock import Clock
 from actorbus.codec import Decoding
 from actorbus.dispatch import Handler, Policy, Source
 from actorbus.ffi import Idle
+from actorbus.message.layout import FixedLayout
 from actorbus.transport import Driver
 
 __all__ = ["HandlerPart", "MailboxPart", "PollerPart", "SessionParts", "SourcePart", "StreamPart"]
@@ -28,6 +29,8 @@ class StreamPart(NamedTuple):
     encode: Callable[[object], bytes] | None
     decoding: Callable[[tuple[type, ...]], Decoding]
     policy: Policy
+    layouts: tuple[FixedLayout, ...] = ()
+    """Of its types, for format struct."""
 
 
 class PollerPart(NamedTuple):

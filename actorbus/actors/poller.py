@@ -19,6 +19,7 @@ from actorbus.actors.shell import Report
 from actorbus.clock import Clock
 from actorbus.codec import Decoding
 from actorbus.dispatch import (
+    FixedDispatcher,
     MailRoute,
     Origin,
     Port,
@@ -152,7 +153,8 @@ class PollerActor(InlineHandlers):
                 for setup, handler, _ in self._handlers
                 if stream.name in setup.streams
             ]
-            self._dispatchers[stream.name] = StreamDispatcher(
+            make = StreamDispatcher if stream.decoding.reader is None else FixedDispatcher
+            self._dispatchers[stream.name] = make(
                 stream.name,
                 stream.port,
                 stream.decoding,

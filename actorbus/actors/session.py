@@ -30,7 +30,7 @@ from actorbus.actors.poller import MailSetup, PollerActor, StreamSetup
 from actorbus.actors.shell import Report, Shell, ask, join, launch
 from actorbus.actors.source import PublisherActor, SourceSetup
 from actorbus.actors.subscriber import BatchQueue, SubscriberActor, Subscription
-from actorbus.dispatch import StreamEvent, taken_types
+from actorbus.dispatch import StreamEvent, batch_for, taken_types
 from actorbus.errors import ActorBusError, ClosedError, DriverLost
 from actorbus.ffi import Idle, PollSet
 from actorbus.metrics import HANDLER, CounterBlock, Histogram, Statistics
@@ -204,7 +204,9 @@ class Session:
             part = endpoint.part
             classes = [handler.cls for handler in handlers if name in handler.streams]
             taken = taken_types(classes, part.types.values())
-            endpoint.subscription = subscription = self.endpoints.subscribe(name, taken, endpoint.counters)
+            endpoint.subscription = subscription = self.endpoints.subscribe(
+                name, taken, endpoint.counters, batch_for(classes)
+            )
             waiting.add(subscription)
             chosen = {type_id: cls for type_id, cls in part.types.items() if cls in set(taken)}
             setups.append(StreamSetup(name, subscription.port, part.decoding(tuple(taken)), chosen))

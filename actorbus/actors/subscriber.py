@@ -192,7 +192,7 @@ class SubscriberActor(Shell):
         records: list[Record] = []
         for place, body in enumerate(port.bodies()):
             try:
-                messages.append(self._decoding.one(body))
+                messages.append(self._decoding.at(port, place, body))
                 records.append(port.record(place))
             except Exception as error:  # noqa: BLE001 - theirs, whatever it is
                 port.reject(place, REASON_DECODE, f"{type(error).__name__}: {error}")

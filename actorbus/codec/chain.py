@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Buffer, Callable, Sequence
 from typing import Final, Protocol, final
 
+from actorbus.codec.fixed import Struct
 from actorbus.codec.format import Decoding, Encode, Format
 from actorbus.codec.json import Json
 from actorbus.codec.msgpack import Msgpack
@@ -31,9 +32,9 @@ __all__ = ["ORDER", "Chain", "Stage", "format_named", "refusal"]
 ORDER: Final = ("compress", "seal", "sign")
 """What a stage may be, in the order of encoding."""
 
-_ALL_FORMATS: Final[tuple[Format, ...]] = (Msgpack(), Json(), Raw())
+_ALL_FORMATS: Final[tuple[Format, ...]] = (Msgpack(), Json(), Raw(), Struct())
 _FORMATS: Final = {form.name: form for form in _ALL_FORMATS}
-_FORMATS_LATER: Final = ("protobuf", "struct")
+_FORMATS_LATER: Final = ("protobuf",)
 
 
 class Stage(Protocol):
@@ -110,7 +111,7 @@ def _buffer(message: object) -> Buffer:
 
 
 def format_named(name: str) -> Format:
-    """Return the format that a topology calls by this name: msgpack, json or raw.
+    """Return the format that a topology calls by this name: msgpack, json, raw or struct.
 
     Raises:
         UsageError: unknown, or one that comes later.

@@ -12,9 +12,12 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Buffer, Callable, Sequence
-from typing import Any, ClassVar, Protocol, Union, final
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Union, final
 
 from actorbus.errors import DecodeError, UsageError
+
+if TYPE_CHECKING:  # the native part is loaded when a struct stream is
+    from actorbus.ffi import Fixed
 
 __all__ = ["Decoding", "Format", "as_decode_error", "union_of"]
 
@@ -29,17 +32,29 @@ class Decoding:
         batch: decodes a whole batch in one call: it takes an object with the buffer protocol that holds one msgpack
             array of bodies (a native ``PollPort``) and returns the messages; None for formats that go one by one.
         one: decodes one body.
+        reader: format struct: returns the face of a port whose messages are read where they lie; None for the others.
     """
 
-    __slots__: tuple[str, ...] = ("batch", "one")
+    __slots__: tuple[str, ...] = ("batch", "one", "reader")
 
     # Any, because callers declare the argument by their own protocol and attributes of protocols are invariant.
     batch: Callable[[Any], list[object]] | None
     one: Callable[[Any], object]
+    reader: Callable[[Any], Fixed] | None
 
-    def __init__(self, one: Callable[[Buffer], object], batch: Callable[[Buffer], list[object]] | None = None) -> None:
+    def __init__(
+        self,
+        one: Callable[[Buffer], object],
+        batch: Callable[[Any], list[object]] | None = None,
+        reader: Callable[[Any], Fixed] | None = None,
+    ) -> None:
         self.one = one
         self.batch = batch
+        self.reader = reader
+
+    def at(self, port: object, place: int, body: bytes) -> object:
+        """Return message `place` of a port's current batch, whose body it is. Raises whatever the decoder raises."""
+        return self.one(body) if self.reader is None else self.reader(port).message(place)
 
 
 class Format(Protocol):

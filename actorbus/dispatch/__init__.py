@@ -11,8 +11,10 @@ from actorbus.dispatch.events import (
     Rewound,
     StreamEvent,
 )
+from actorbus.dispatch.fixed import FixedDispatcher, as_columns, batch_for
 from actorbus.dispatch.handler import (
     BatchHandler,
+    ColumnHandler,
     Handler,
     Output,
     OutputPort,
@@ -37,8 +39,10 @@ __all__ = [
     "ActorRestarted",
     "BatchHandler",
     "BatchMeta",
+    "ColumnHandler",
     "Disconnected",
     "EventsLost",
+    "FixedDispatcher",
     "Gap",
     "Handler",
     "HandlerState",
@@ -64,6 +68,8 @@ __all__ = [
     "StreamDispatcher",
     "StreamEvent",
     "Timer",
+    "as_columns",
+    "batch_for",
     "calls_for",
     "declared_outputs",
     "is_async",

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     import datetime
     import logging
 
+    import numpy as np
+
     from actorbus.clock import Clock
     from actorbus.dispatch.events import StreamEvent
     from actorbus.dispatch.meta import BatchMeta, Meta
 
 __all__ = [
     "BatchHandler",
+    "ColumnHandler",
     "Handler",
     "HandlerContext",
     "Output",
@@ -314,6 +317,22 @@ class BatchHandler(Handler, Generic[M]):
         raise NotImplementedError(f"{type(self).__name__} must define on_batch(self, messages, meta)")
 
 
+class ColumnHandler(Handler, Generic[M]):
+    """Takes the messages of struct streams as numpy arrays: `class Sums(ab.ColumnHandler[Tick])`; `dispatch: inline`.
+
+    Needs `pip install 'actorbus[columns]'`. A batch is up to 2,048 messages where all handlers of the stream are column
+    handlers, else 256; of several types it comes as one call a type. What `on_columns` raises settles all of them.
+    """
+
+    def on_columns(self, columns: np.ndarray[tuple[int], np.dtype[np.void]], meta: BatchMeta, /) -> None:
+        """Handle messages, on the handler's thread: `columns["bid"]` is an array, `meta[i]` where record `i` came from.
+
+        `columns` has one record a message, shape (messages,), a named column a field; read-only, over the batch itself.
+        It is valid during the call: keep `columns.copy()`. (One that is kept all the same never changes.)
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define on_columns(self, columns, meta)")
+
+
 class Source(Generic[M]):
     """Produces messages by itself, on a thread of its own, into one stream.
 
@@ -360,12 +379,12 @@ def is_async(cls: type) -> bool:
 
 
 def batch_types(cls: type) -> tuple[type, ...] | None:
-    """Return what a batch handler class says it takes (`BatchHandler[Bar]`; else `object`); None for other handlers."""
-    if not issubclass(cls, BatchHandler):
+    """Return what a batch or column handler class says it takes (`BatchHandler[Bar]`, else `object`); or None."""
+    if not issubclass(cls, (BatchHandler, ColumnHandler)):
         return None
     for base in cls.__mro__:
         for generic in typing.cast("tuple[Any, ...]", vars(base).get("__orig_bases__", ())):
-            if typing.get_origin(generic) is BatchHandler:
+            if typing.get_origin(generic) in (BatchHandler, ColumnHandler):
                 given = typing.get_args(generic)[0]
                 return (object,) if isinstance(given, TypeVar) or given is Any else _flatten(given)
     return (object,)

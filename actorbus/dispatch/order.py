@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from actorbus.dispatch.events import StreamEvent
-from actorbus.dispatch.handler import BatchHandler, Handler
+from actorbus.dispatch.handler import BatchHandler, ColumnHandler, Handler
 from actorbus.dispatch.parcel import Parcel
 from actorbus.dispatch.routes import Route, takes
 
@@ -60,7 +60,7 @@ class Stages(NamedTuple):
 
 def is_whole(item: Route | MailRoute) -> bool:
     """Whether it takes a batch as a whole on the poller's thread."""
-    return isinstance(item, Route) and isinstance(item.handler, BatchHandler)
+    return isinstance(item, Route) and isinstance(item.handler, (BatchHandler, ColumnHandler))
 
 
 def arrange(routes: Sequence[Route], mails: Sequence[MailRoute]) -> Stages:

@@ -46,8 +46,8 @@ def _methods_by_type(cls: type) -> Mapping[type, tuple[str, bool]]:
     if whole is not None:
         if marked := marked_methods(cls):
             raise UsageError(
-                f"{cls.__qualname__} is a BatchHandler and marks {marked[0][0]!r} with @on; "
-                "take the messages in on_batch, or subclass Handler"
+                f"{cls.__qualname__} takes whole batches and marks {marked[0][0]!r} with @on; "
+                "take the messages in on_batch or on_columns, or subclass Handler"
             )
         return dict.fromkeys(whole, ("on_batch", True))
     methods: dict[type, tuple[str, bool]] = {}

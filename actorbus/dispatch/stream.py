@@ -226,7 +226,7 @@ class StreamDispatcher:
     def _fail(self, number: int, message: object, error: BaseException) -> None:
         """Settle an error met in the compiled loop, which is left only when the handler is to stop."""
         call = self._calls[number]
-        calls = self._calls_by_type[type(message)]  # of this loop: settling may build another
+        calls = self._calls_by_type[message.__class__]  # of this loop: settling may build another
         if self._settle(call, error):
             self._call_each(calls[calls.index(call) + 1 :], message)
             raise _Rebuild
@@ -254,8 +254,7 @@ class StreamDispatcher:
             for place in places:
                 self._mails.reject(place, f"{state.name}: {describe(error)}")
         elif state.on_error in ("stop", "restart"):
-            left_at = self._tally.came_for(route)
-            self._leave(route, left_at, error, self._port.record(places[0]))
+            self._leave(route, self._tally.came_for(route), error, self._port.record(places[0]))
             self.rebuild()
 
     def reject_parcel(self, origin: Origin, place: int, why: str) -> None:
@@ -301,12 +300,13 @@ class StreamDispatcher:
         record = self._meta.record()
         published = record[5] or record[6]
         clock = self._clock
-        ran = takers(stages.first, type(message))
-        for call in list(self._calls_by_type.get(type(message), ())):
+        kind = message.__class__  # type() of a flyweight is a class of its own
+        ran = takers(stages.first, kind)
+        for call in list(self._calls_by_type.get(kind, ())):
             if not call.posted:
                 self._states[call.route.name].latency.record(max(0, clock.time_ns() - published))
             ran += self._call_each([call], message)
-        ran += takers(stages.last, type(message))
+        ran += takers(stages.last, kind)
         if len(self._samples) < 64:
             self._samples.append((self.name, record[3], ran))
         if self._stale_loop:

@@ -15,6 +15,7 @@ Ownership
 
 from actorbus.ffi.failure import error_text, failure, new_error
 from actorbus.ffi.handles import ClientHandle, DriverHandle, Handle, open_handles, printed_lines
+from actorbus.ffi.layouts import Fixed, Layout, make_fixed, make_layout, make_packer
 from actorbus.ffi.library import Versions, load, wheel_library
 from actorbus.ffi.ports import Notice, OfferPort, PollPort, Quarantined, Record, make_offer_port, make_poll_port
 from actorbus.ffi.resources import CounterHandle, PublicationHandle, PublicationInfo, SubscriptionHandle
@@ -28,8 +29,10 @@ __all__ = [
     "CounterHandle",
     "DriverHandle",
     "Event",
+    "Fixed",
     "Handle",
     "Idle",
+    "Layout",
     "Notice",
     "OfferPort",
     "PollPort",
@@ -45,7 +48,10 @@ __all__ = [
     "error_text",
     "failure",
     "load",
+    "make_fixed",
+    "make_layout",
     "make_offer_port",
+    "make_packer",
     "make_poll_port",
     "new_error",
     "open_handles",

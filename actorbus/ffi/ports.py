@@ -17,7 +17,16 @@ import msgspec
 from actorbus.errors import OutOfMemory
 from actorbus.ffi.native import lib
 
-__all__ = ["Notice", "OfferPort", "PollPort", "Quarantined", "Record", "make_offer_port", "make_poll_port"]
+__all__ = [
+    "Notice",
+    "OfferPort",
+    "PollPort",
+    "Quarantined",
+    "Record",
+    "make_offer_port",
+    "make_poll_port",
+    "port_type",
+]
 
 type Record = tuple[int, int, int, int, int, int, int, int, int]
 """session, position, index, sequence, publisher, publish_time_ns, receive_time_ns, type_id, version."""
@@ -175,7 +184,8 @@ class PollPort(Protocol):
 _types: dict[str, Callable[..., object]] = {}
 
 
-def _type(name: str) -> Callable[..., object]:
+def port_type(name: str) -> Callable[..., object]:
+    """Return one of the types made in C, by its name. For this package alone."""
     if not _types and lib.ab_ports_install(id(_types)) != lib.AB_OK:
         raise OutOfMemory("no memory for the types of the ports")
     return _types[name]
@@ -190,7 +200,7 @@ def make_offer_port(handle: int, encode: Encode | None, refused: Refused) -> Off
             place of the body, with the code AB_ENCODE.
         refused: called with message, body and code for what was not accepted; its answer is publish's.
     """
-    return cast("OfferPort", _type("OfferPort")(handle, encode, refused, _into(encode)))
+    return cast("OfferPort", port_type("OfferPort")(handle, encode, refused, _into(encode)))
 
 
 def _into(encode: Encode | None) -> Callable[[object, bytearray], None] | None:
@@ -203,4 +213,4 @@ def _into(encode: Encode | None) -> Callable[[object, bytearray], None] | None:
 
 def make_poll_port(handle: int) -> PollPort:
     """Return the port of an open subscription."""
-    return cast("PollPort", _type("PollPort")(handle))
+    return cast("PollPort", port_type("PollPort")(handle))

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from actorbus.errors import InternalError
 from actorbus.ffi.failure import error_text, failure, new_error
 from actorbus.ffi.handles import ClientHandle, Handle
+from actorbus.ffi.layouts import native_layout
 from actorbus.ffi.native import ffi, lib
 from actorbus.ffi.waiting import Event
+from actorbus.message.layout import FixedLayout
 
 if TYPE_CHECKING:  # types of the stub: the compiled module has no such names
     from actorbus._native import CData
@@ -58,10 +60,12 @@ class PublicationHandle(Handle):
         types: Sequence[tuple[int, int]],
         counters: int | None,
         wake: Event | None,
+        layouts: Sequence[FixedLayout] = (),
     ) -> None:
         """Say what is sent.
 
-        Frame, format, publisher id, next sequence, (type id, version)s; where to count; whom to wake.
+        Frame, format, publisher id, next sequence, (type id, version)s; where to count; whom to wake; layouts, for
+        format struct.
         """
         table = ffi.new("ab_type[]", [(type_id, version, 0) for type_id, version in types])
         result = lib.ab_publication_configure(
@@ -76,6 +80,9 @@ class PublicationHandle(Handle):
             ffi.NULL if wake is None else wake.native,
         )
         self._configured(result, f"framed={framed} format={format_id} publisher={publisher} types={list(types)}")
+        for layout in layouts:
+            result = lib.ab_publication_layout(self.handle, native_layout(layout))
+            self._configured(result, f"layouts of format={format_id}")
 
     def info(self) -> PublicationInfo:
         """Return its constants."""
@@ -138,14 +145,29 @@ class SubscriptionHandle(Handle):
         return cls(handle, where)
 
     def configure(
-        self, *, framed: bool, format_id: int, types: Sequence[tuple[int, int, bool]], counters: int | None
+        self,
+        *,
+        framed: bool,
+        format_id: int,
+        types: Sequence[tuple[int, int, bool]],
+        counters: int | None,
+        layouts: Sequence[FixedLayout] = (),
+        batch: tuple[int, int] | None = None,
     ) -> None:
-        """Say what is expected: frame, format, (type id, version, wanted)s; where to count."""
+        """Say what is expected: frame, format, (type id, version, wanted)s, layouts for format struct; where to count.
+
+        `batch`: how many messages and bytes of bodies one batch takes; None: as always.
+        """
         table = ffi.new("ab_type[]", [(type_id, version, int(wanted)) for type_id, version, wanted in types])
         result = lib.ab_subscription_configure(
             self.handle, int(framed), format_id, table, len(types), _counters(counters)
         )
         self._configured(result, f"framed={framed} format={format_id} types={list(types)}")
+        for layout in layouts:
+            result = lib.ab_subscription_layout(self.handle, native_layout(layout))
+            self._configured(result, f"layouts of format={format_id}")
+        if batch is not None:
+            self._configured(lib.ab_subscription_batch(self.handle, *batch), f"batches of {batch}")
 
     @property
     def is_connected(self) -> bool:

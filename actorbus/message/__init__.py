@@ -19,19 +19,43 @@ from actorbus.message.decimals import (
     quantity,
     to_decimal,
 )
+from actorbus.message.layout import (
+    Chars,
+    FixedLayout,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    Octets,
+    UInt8,
+    UInt16,
+    UInt32,
+    fixed_layout_of,
+)
 from actorbus.message.typeset import TypeSet, layout_of
 from actorbus.message.validation import explain_encode_failure, validate
 
 __all__ = [
     "ABSTRACT",
+    "Chars",
+    "FixedLayout",
+    "Int8",
+    "Int16",
+    "Int32",
+    "Int64",
     "Message",
     "MessageMeta",
+    "Octets",
     "Price",
     "Quantity",
     "Scale",
     "TypeSet",
+    "UInt8",
+    "UInt16",
+    "UInt32",
     "describe_class",
     "explain_encode_failure",
+    "fixed_layout_of",
     "is_message_class",
     "layout_of",
     "price",

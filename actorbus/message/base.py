@@ -17,7 +17,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, dataclass_transform
 
 import msgspec
 
@@ -97,6 +97,14 @@ class Message(msgspec.Struct, metaclass=MessageMeta, type_id=ABSTRACT):
     """
 
     __message_version__: ClassVar[int]
+
+    def copy(self) -> Self:
+        """Return a message to keep: this one, as it never changes.
+
+        On a stream of format struct a handler is given a message that is read where it lies and is valid during the
+        call alone: there this returns the real one. Code that keeps `message.copy()` is right on every stream.
+        """
+        return self
 
 
 def describe_class(cls: type) -> str:

@@ -55,7 +55,12 @@ class Probes:
         for part in streams.values():
             types = [(type_id, part.versions[type_id], True) for type_id in part.types]
             subscription = self._client.add_subscription(
-                part.channel, part.stream_id, frame=part.framed, format=part.format_id, types=types
+                part.channel,
+                part.stream_id,
+                frame=part.framed,
+                format=part.format_id,
+                types=types,
+                layouts=part.layouts,
             )
             _ = self._waiting.add(subscription)
             self._probes[part.name] = _Probe(part, subscription, part.decoding(tuple(part.types.values())))
@@ -87,7 +92,11 @@ class Probes:
             return False
         found: list[object]
         if count > 0:
-            found = [message for body in probe.port.bodies() for message in self._decoded(probe, body)]
+            found = [
+                message
+                for place, body in enumerate(probe.port.bodies())
+                for message in self._decoded(probe, place, body)
+            ]
         else:
             now = time.time_ns()
             found = [event_of(notice, probe.name, now) for notice in probe.port.notices()]
@@ -98,9 +107,9 @@ class Probes:
         return True
 
     @staticmethod
-    def _decoded(probe: _Probe, body: bytes) -> list[object]:
+    def _decoded(probe: _Probe, place: int, body: bytes) -> list[object]:
         try:
-            return [probe.decoding.one(body)]
+            return [probe.decoding.at(probe.port, place, body)]
         except Exception:  # noqa: BLE001 - what no decoder takes is no message; the handlers' side counts it
             return []
 

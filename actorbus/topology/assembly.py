@@ -15,11 +15,12 @@ from actorbus.actors import (
     StreamPart,
 )
 from actorbus.clock import Clock, SystemClock
-from actorbus.codec import format_named
+from actorbus.codec import FormatId, format_named
 from actorbus.dispatch import Policy
 from actorbus.errors import InternalError
 from actorbus.ffi import Idle
 from actorbus.message import is_message_class, type_id_of, version_of
+from actorbus.message.layout import fixed_layout_of
 from actorbus.topology.plan import HandlerPlan, IdlePlan, Plan, StreamPlan
 from actorbus.transport import Driver, EmbeddedDriver, ExternalDriver, LocalBus, LocalDriver, ProcessDriver
 
@@ -108,6 +109,7 @@ def stream_part(plan: StreamPlan) -> StreamPart:
         framed=plan.frame,
         encode=form.encoder(tuple(types.values())),
         decoding=form.decoding,
+        layouts=tuple(map(fixed_layout_of, types.values())) if form.id == FormatId.STRUCT else (),
         policy=Policy(back_pressure, back_pressure_ns, not_connected, not_connected_ns, plan.conflate_key),
     )
 

@@ -43,10 +43,7 @@ LATER: Final[tuple[Later, ...]] = (
         ("msgpack", "json", "raw", "struct"),
         "format protobuf",
         PROTOBUF,
-        "use msgpack or json",
-    ),
-    Later(
-        "streams.*.codec.format", ("msgpack", "json", "raw", "protobuf"), "format struct", SPEED, "use msgpack or raw"
+        "use msgpack, json or struct",
     ),
     Later("streams.*.codec.compression", ("none",), "compression", SEALED, "use none"),
     Later("streams.*.codec.security", ("none",), "security", SEALED, "use none"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import typing
 from typing import Any, cast
 
-from actorbus.dispatch import Handler, Source
+from actorbus.dispatch import ColumnHandler, Handler, Source
 from actorbus.dispatch.handler import batch_types, declared_outputs, is_async, marked_methods
 from actorbus.errors import UsageError
 from actorbus.topology.facts import Facts
@@ -33,6 +34,7 @@ def check_classes(facts: Facts) -> None:
             _outputs(facts, name, handler, cls)
             _takes(facts, name, cls)
             _thread(facts, name, handler, cls)
+            _columns(facts, name, handler, cls)
 
 
 def _class(facts: Facts, path: Path, given: str | type[object], base: type, what: str) -> type | None:
@@ -157,6 +159,36 @@ def _thread(facts: Facts, name: str, spec: HandlerSpec, cls: type) -> None:
             f"{cls.__qualname__} has `async def` methods, and a poller's thread never waits for a handler",
             path=("handlers", name, "dispatch") if given else ("handlers", name, "class"),
             hint="add `dispatch: mailbox`: its event loop runs on a thread of its own",
+        )
+
+
+def _columns(facts: Facts, name: str, spec: HandlerSpec, cls: type) -> None:
+    """Report what a column handler cannot do without: numpy, streams of fixed layouts, the poller's own thread."""
+    if not issubclass(cls, ColumnHandler):
+        return
+    path: Path = ("handlers", name)
+    if importlib.util.find_spec("numpy") is None:
+        facts.report.add(
+            "AB1315",
+            f"{cls.__qualname__} is a column handler and needs numpy, which is not installed",
+            path=(*path, "class"),
+            hint="run: python -m pip install 'actorbus[columns]'",
+        )
+    for stream in facts.streams_of.get(name, ()):
+        declared = facts.topology.streams.get(stream)
+        if declared is not None and declared.codec.format != "struct":
+            facts.report.add(
+                "AB1316",
+                f"{cls.__qualname__} is a column handler, and stream {stream!r} is of format {declared.codec.format}",
+                path=(*path, "class"),
+                hint=f"add `codec: {{format: struct}}` to stream {stream!r}, or subclass ab.BatchHandler",
+            )
+    if spec.dispatch == "mailbox":
+        facts.report.add(
+            "AB1317",
+            f"{cls.__qualname__} is a column handler: its arrays show the poller's own batch",
+            path=(*path, "dispatch"),
+            hint="use dispatch inline; a stream may have a poller of its own",
         )
 
 

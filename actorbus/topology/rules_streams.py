@@ -9,7 +9,15 @@ import msgspec
 
 from actorbus import messages
 from actorbus.errors import UsageError
-from actorbus.message import Message, TypeSet, describe_class, is_message_class, layout_of, type_id_of
+from actorbus.message import (
+    Message,
+    TypeSet,
+    describe_class,
+    fixed_layout_of,
+    is_message_class,
+    layout_of,
+    type_id_of,
+)
 from actorbus.topology.facts import DEFAULT_POLLER, Facts
 from actorbus.topology.model import StreamSpec
 from actorbus.topology.report import one_of
@@ -87,8 +95,21 @@ def _messages(facts: Facts, stream: str, spec: StreamSpec) -> None:
             )
         else:
             found.append(cls)
+            complete &= _has_layout(facts, spec, cls, path)
     if complete:
         facts.types[stream] = TypeSet(found, where=f"stream {stream}")
+
+
+def _has_layout(facts: Facts, spec: StreamSpec, cls: type[Message], path: TreePath) -> bool:
+    """Report a message without a fixed layout on a stream of format struct."""
+    if spec.codec.format == "struct":
+        try:
+            _ = fixed_layout_of(cls)
+        except UsageError as error:
+            why = f"{error.what}: {error.why}" if error.why else error.what
+            facts.report.add("AB1218", why, path=path, hint=error.hint or "use format msgpack")
+            return False
+    return True
 
 
 def _conflation(facts: Facts, stream: str, spec: StreamSpec) -> None:

@@ -20,6 +20,7 @@ from typing import Final, Self
 
 from actorbus.errors import ActorBusError, ClosedError
 from actorbus.ffi import ClientHandle, CounterHandle, Event, PublicationHandle, SubscriptionHandle, load
+from actorbus.message import FixedLayout
 from actorbus.transport.cnc import DRIVER_TIMEOUT_MS, wait_for_driver
 from actorbus.transport.driver import CLOSE_TIMEOUT_S, LOOK_TIMEOUT_S, deadline_in
 from actorbus.transport.exits import forget, remember
@@ -149,6 +150,7 @@ class Client:
         sequence: int = 0,
         counters: int | None = None,
         wake: Event | None = None,
+        layouts: Sequence[FixedLayout] = (),
         deadline_ns: int | None = None,
     ) -> Publication:
         """Open an exclusive publication.
@@ -157,12 +159,13 @@ class Client:
             channel: a full Aeron URI.
             stream_id: the stream in it.
             frame: whether our 32-byte frame goes in front.
-            format: 0 raw, 1 msgpack, 2 JSON (the frame's format byte).
+            format: 0 raw, 1 msgpack, 2 JSON, 4 struct (the frame's format byte).
             publisher: random id of this publisher start, not 0; kept over a reconnect.
             types: (type id, version) of what it may send.
             sequence: of the first message; kept over a reconnect.
             counters: address of 16 int64 to count in (native/ab_counters.h), None: its own.
             wake: event of this node's poller of the stream.
+            layouts: of the types, for format struct.
             deadline_ns: give up then.
 
         Raises:
@@ -183,6 +186,7 @@ class Client:
                     types=types,
                     counters=counters,
                     wake=wake,
+                    layouts=layouts,
                 )
                 return Publication(self, handle, channel, framed=frame, publisher=publisher)
             except BaseException:
@@ -200,6 +204,8 @@ class Client:
         format: int,  # noqa: A002 - the wire format's word
         types: Sequence[tuple[int, int, bool]],
         counters: int | None = None,
+        layouts: Sequence[FixedLayout] = (),
+        batch: tuple[int, int] | None = None,
         deadline_ns: int | None = None,
     ) -> Subscription:
         """Open a subscription.
@@ -208,9 +214,11 @@ class Client:
             channel: a full Aeron URI.
             stream_id: the stream in it.
             frame: whether our 32-byte frame is expected.
-            format: 0 raw, 1 msgpack, 2 JSON.
+            format: 0 raw, 1 msgpack, 2 JSON, 4 struct.
             types: (type id, version, wanted) of what the stream declares; wanted: some handler takes it.
             counters: address of 16 int64 to count in (native/ab_counters.h), None: its own.
+            layouts: of the types, for format struct.
+            batch: messages and bytes one batch takes; None: 256 and 64 KiB.
             deadline_ns: give up then.
 
         Raises:
@@ -222,7 +230,9 @@ class Client:
         def open_one(deadline: int) -> Subscription:
             handle = self.open_subscription(channel, stream_id, deadline)
             try:
-                handle.configure(framed=frame, format_id=format, types=types, counters=counters)
+                handle.configure(
+                    framed=frame, format_id=format, types=types, counters=counters, layouts=layouts, batch=batch
+                )
                 return Subscription(self, handle, channel, stream_id)
             except BaseException:
                 handle.close(deadline_in(CLOSE_TIMEOUT_S))

@@ -145,8 +145,8 @@ static const char *drain(void) {
             const ab_batch *batch = subscription->batch;
             CHECK_EQUAL(result, ab_poll_handover(subscription));
             CHECK_EQUAL(result, batch->count);
-            CHECK_EQUAL(0xdd, batch->bytes[0]);
-            CHECK_EQUAL(result, ab_be32(batch->bytes + 1));
+            CHECK_EQUAL(0xdd, batch->bytes[AB_BATCH_ARRAY]);
+            CHECK_EQUAL(result, ab_be32(batch->bytes + AB_BATCH_ARRAY + 1));
             size_t offset = AB_BATCH_HEAD;
             for (uint32_t i = 0; i < batch->count; i++) {
                 const ab_record *record = &batch->records[i];

@@ -25,6 +25,16 @@ class Pause(ab.Message, type_id=1001, version=1):
     seconds: int = 0
 
 
+class Tick(ab.Message, type_id=1002, version=1):
+    """A message of fixed layout."""
+
+    bid: float
+
+
+class Columns(ab.ColumnHandler[Tick]):
+    """Takes them as arrays."""
+
+
 class NotAMessage:
     """A plain class."""
 

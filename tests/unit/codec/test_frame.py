@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
@@ -14,9 +14,17 @@ from hypothesis import strategies as st
 
 from actorbus.codec.frame import ControlKind, FormatId, Frame, control, pack, unpack
 from actorbus.errors import FrameCorrupt, UsageError
-from actorbus.message import Message
+from actorbus.ffi import make_layout
+from actorbus.message import Chars, Int16, Message
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "wire-format.md"
+
+
+class Tick(Message, type_id=1001):
+    symbol: Annotated[str, Chars(6)]
+    size: Int16
+    bid: float
+    live: bool
 
 
 class Halt(Message, type_id=1001, version=1):
@@ -26,7 +34,7 @@ class Halt(Message, type_id=1001, version=1):
 
 def example(name: str) -> bytes:
     """Return the bytes that the page shows under this name; what stands behind two blanks is prose."""
-    block = re.search(rf"<!-- example: {name} -->\n```\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    block = re.search(rf"<!-- example: {name} -->\n```(?:text)?\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert block is not None, f"docs/wire-format.md has no example {name}"
     return bytes.fromhex(" ".join(line.split("  ")[0] for line in block[1].splitlines()))
 
@@ -40,6 +48,15 @@ EXAMPLES = {
         sequence=7,
         publish_time_ns=1_700_000_000_000_000_000,
         bodies=(msgspec.msgpack.encode(Halt("EURUSD", "wide")),),
+    ),
+    "struct": Frame(
+        format=FormatId.STRUCT,
+        type_id=1001,
+        schema_version=1,
+        publisher=0x0A0B0C0D,
+        sequence=7,
+        publish_time_ns=1_700_000_000_000_000_000,
+        bodies=(make_layout(Tick).pack(Tick("EURUSD", 500, 1.5, True))[2:],),
     ),
     "batch": Frame(
         format=FormatId.RAW, type_id=1, publisher=1, sequence=256, bodies=(b"ab", b""), extensions=b"\xff" + bytes(7)

@@ -23,7 +23,6 @@ def topology_with(path: str, value: object) -> dict[str, object]:
 
 NOT_ALLOWED = [
     ("streams.*.codec.format", "protobuf"),
-    ("streams.*.codec.format", "struct"),
     ("streams.*.codec.compression", "lz4"),
     ("streams.*.codec.security", "aes"),
     ("streams.*.batch.max_messages", 2),
