@@ -220,6 +220,11 @@ def commands() -> str:
         command = actorbus.get_command(group, verb)
         assert command is not None
         parts.append(f"## {verb}\n\n{help_of(f'actorbus {verb}', command)}")
+        if isinstance(command, click.Group):
+            for name in command.list_commands(group):
+                one = command.get_command(group, name)
+                assert one is not None
+                parts.append(f"### {verb} {name}\n\n{help_of(f'actorbus {verb} {name}', one)}")
     return "\n\n".join(parts)
 
 

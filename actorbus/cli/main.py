@@ -22,6 +22,7 @@ VERBS: Final = {
     "driver": "actorbus.cli.driver",
     "explain": "actorbus.cli.explain",
     "init": "actorbus.cli.init",
+    "journal": "actorbus.cli.journal",
     "plan": "actorbus.cli.plan",
     "pub": "actorbus.cli.pub",
     "run": "actorbus.cli.run",

@@ -10,10 +10,11 @@ from actorbus.journal.consumers import positions_of
 from actorbus.journal.files import disk, sync_directory
 from actorbus.journal.jsonl_files import segments_of
 from actorbus.journal.jsonl_format import seed_of
+from actorbus.journal.jsonl_reader import JsonlReader
 from actorbus.journal.jsonl_recover import last_time_of
 from actorbus.recording import Cut, Retention, Segment, removable
 
-__all__ = ["purge"]
+__all__ = ["purge", "segments_of_jsonl"]
 
 
 def purge(directory: Path, uuid: str, retention: Retention, now_ns: int, end: int, following: int) -> Cut:
@@ -45,6 +46,12 @@ def purge(directory: Path, uuid: str, retention: Retention, now_ns: int, end: in
         first_sequence=segments[removed].first_sequence,
         kept=why,
     )
+
+
+def segments_of_jsonl(directory: Path) -> list[Segment]:
+    """Return the segments of a recording at rest or at work, oldest first."""
+    with JsonlReader(directory) as reader:
+        return _facts(directory, seed_of(reader.uuid), reader.end_position, reader.next_sequence)
 
 
 def _facts(directory: Path, seed: int, end: int, following: int) -> list[Segment]:

@@ -25,6 +25,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from tests.support.tapes import record_quotes
 from tests.support.terminal import COLOUR, ROOT, Terminal, shell_environment
 from tests.support.without import extra_packages, without
 from tests.system.processes import SHM, wait_for
@@ -104,6 +105,7 @@ CASES = {
              endless="--directory {shm}/driver-{n}", working="is ready", until="is ready"),
         Case("explain", "", "text", r"AB1102", "AB9999", 2),
         Case("init", "minimal made-{n}", "text", r"now: cd made-\d+", "no-such-template x", 2),
+        Case("journal", "export tape", "lines", r'"type":"Quote"', "verify nowhere", 2),
         Case("plan", "small.yaml", "text", r"quotes", "broken.yaml", 2),
         Case("pub", """quotes '{{"symbol": "A", "bid": "1", "ask": "2"}}'""", "none", r"published 1 message",
              "no-such-stream '{{}}'", 2, endless="quotes", working="pub quotes"),
@@ -150,6 +152,7 @@ def world() -> Generator[World]:
     ):
         (folder / file).write_text(TOPOLOGY.format(name=name, options=options), encoding="utf-8")
     (folder / "broken.yaml").write_text(BROKEN, encoding="utf-8")
+    record_quotes(folder / "tape", 1000)
     log = (folder / "run.log").open("w+", encoding="utf-8")
     running = subprocess.Popen(
         ["actorbus", "run", "topology.yaml"], cwd=folder, env=made.environment(), stdin=subprocess.DEVNULL,
