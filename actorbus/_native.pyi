@@ -78,6 +78,102 @@ class ab_idle(CData):
     min_park_ns: int
     max_park_ns: int
 
+class ab_journal_opened(CData):
+    uuid: CData
+    created: int
+    clean: int
+    epoch: int
+    segments: int
+    first_sequence: int
+    next_sequence: int
+    first_position: int
+    position: int
+    last_time_ns: int
+    scanned_bytes: int
+    cut_bytes: int
+    cut_records: int
+    moved_records: int
+    elapsed_ns: int
+
+class ab_journal_options(CData):
+    directory: CData
+    segment_length: int
+    uuid: CData
+    sync_mode: int
+    flags: int
+    sync_ns: int
+    group_ns: int
+    group_bytes: int
+    group_records: int
+    now_ns: int
+    counters: CData
+
+class ab_journal_port(CData): ...
+
+class ab_journal_problem(CData):
+    code: int
+    offset: int
+    sequence: int
+    file: CData
+    text: CData
+
+class ab_journal_progress(CData):
+    done_bytes: int
+    total_bytes: int
+    stop: int
+
+class ab_journal_purged(CData):
+    segments: int
+    bytes: int
+    first_sequence: int
+    first_position: int
+    held: int
+
+class ab_journal_reader_state(CData):
+    uuid: CData
+    segments: int
+    first_sequence: int
+    first_position: int
+    sequence: int
+    position: int
+    holes: int
+    lost: int
+
+class ab_journal_record(CData):
+    sequence: int
+    time_ns: int
+    position: int
+    stream_position: int
+    session_id: int
+    stream: int
+    flags: int
+    length: int
+    bytes: CData
+
+class ab_journal_repaired(CData):
+    cuts: int
+    holes: int
+    lost: int
+    copied_bytes: int
+    next_sequence: int
+
+class ab_journal_report(CData):
+    segments: int
+    records: int
+    bytes: int
+    first_sequence: int
+    next_sequence: int
+    position: int
+    tail_bytes: int
+    problems: int
+    lost: int
+    elapsed_ns: int
+
+class ab_journal_retention(CData):
+    bytes_max: int
+    before_time_ns: int
+    keep_position: int
+
 class ab_layout(CData): ...
 
 class ab_local(CData): ...
@@ -169,6 +265,26 @@ class _FFI:
     @overload
     def new(self, cdecl: Literal["ab_idle *"], init: object = ..., /) -> ab_idle: ...
     @overload
+    def new(self, cdecl: Literal["ab_journal_opened *"], init: object = ..., /) -> ab_journal_opened: ...
+    @overload
+    def new(self, cdecl: Literal["ab_journal_options *"], init: object = ..., /) -> ab_journal_options: ...
+    @overload
+    def new(self, cdecl: Literal["ab_journal_problem *"], init: object = ..., /) -> ab_journal_problem: ...
+    @overload
+    def new(self, cdecl: Literal["ab_journal_progress *"], init: object = ..., /) -> ab_journal_progress: ...
+    @overload
+    def new(self, cdecl: Literal["ab_journal_purged *"], init: object = ..., /) -> ab_journal_purged: ...
+    @overload
+    def new(self, cdecl: Literal["ab_journal_reader_state *"], init: object = ..., /) -> ab_journal_reader_state: ...
+    @overload
+    def new(self, cdecl: Literal["ab_journal_record *"], init: object = ..., /) -> ab_journal_record: ...
+    @overload
+    def new(self, cdecl: Literal["ab_journal_repaired *"], init: object = ..., /) -> ab_journal_repaired: ...
+    @overload
+    def new(self, cdecl: Literal["ab_journal_report *"], init: object = ..., /) -> ab_journal_report: ...
+    @overload
+    def new(self, cdecl: Literal["ab_journal_retention *"], init: object = ..., /) -> ab_journal_retention: ...
+    @overload
     def new(self, cdecl: Literal["ab_local_state *"], init: object = ..., /) -> ab_local_state: ...
     @overload
     def new(self, cdecl: Literal["ab_publication_info *"], init: object = ..., /) -> ab_publication_info: ...
@@ -247,6 +363,39 @@ class _Lib:
     AB_IMAGE_UP: int
     AB_INVALID: int
     AB_INVALID_FRAMES: int
+    AB_JOURNAL_APPENDED: int
+    AB_JOURNAL_APPENDED_SEQUENCE: int
+    AB_JOURNAL_BATCHES: int
+    AB_JOURNAL_BYTES: int
+    AB_JOURNAL_COUNTERS: int
+    AB_JOURNAL_CREATE: int
+    AB_JOURNAL_CUT_BYTES: int
+    AB_JOURNAL_DURABLE: int
+    AB_JOURNAL_DURABLE_POSITION: int
+    AB_JOURNAL_DURABLE_SEQUENCE: int
+    AB_JOURNAL_FAULTS: int
+    AB_JOURNAL_FULL: int
+    AB_JOURNAL_INTERVAL: int
+    AB_JOURNAL_NONE: int
+    AB_JOURNAL_PAYLOAD_MAX: int
+    AB_JOURNAL_POISONED: int
+    AB_JOURNAL_READY: int
+    AB_JOURNAL_RECORDS: int
+    AB_JOURNAL_REFUSED_NO_SPACE: int
+    AB_JOURNAL_SEGMENTS: int
+    AB_JOURNAL_SEGMENT_DEFAULT: int
+    AB_JOURNAL_SEGMENT_MAX: int
+    AB_JOURNAL_SEGMENT_MIN: int
+    AB_JOURNAL_SHUT: int
+    AB_JOURNAL_SKIP_CORRUPT: int
+    AB_JOURNAL_STATE: int
+    AB_JOURNAL_STREAM_MAX: int
+    AB_JOURNAL_STRICT: int
+    AB_JOURNAL_SYNCS: int
+    AB_JOURNAL_SYNC_NS: int
+    AB_JOURNAL_WRITTEN: int
+    AB_JOURNAL_WRITTEN_SEQUENCE: int
+    AB_JOURNAL_ZERO_FILL: int
     AB_KIND_CLIENT: int
     AB_KIND_COUNTER: int
     AB_KIND_DRIVER: int
@@ -288,9 +437,18 @@ class _Lib:
     AB_REASON_UNKNOWN_TYPE: int
     AB_RECEIVED: int
     AB_RECEIVED_BYTES: int
+    AB_RECORD_COMMIT: int
+    AB_RECORD_EPOCH: int
+    AB_RECORD_HOLE: int
     AB_RECORD_MAX: int
+    AB_RECORD_SEAL: int
     AB_REFUSED: int
     AB_REWIND: int
+    AB_SEEK_EARLIEST: int
+    AB_SEEK_END: int
+    AB_SEEK_POSITION: int
+    AB_SEEK_SEQUENCE: int
+    AB_SEEK_TIME: int
     AB_STALE: int
     AB_STATS_ALIVE: int
     AB_STATS_BLOCK_LENGTH: int
@@ -351,6 +509,8 @@ class _Lib:
     def ab_cpu_name_of(self, name: bytes | CData, /) -> int: ...
     def ab_cpu_pin(self, cpu: int, error: CData, /) -> int: ...
     def ab_cpu_unpin(self, error: CData, /) -> int: ...
+    def ab_crc32c(self, bytes: bytes | CData, length: int, /) -> int: ...
+    def ab_crc32c_name(self) -> CData: ...
     def ab_driver_close_wait(self, driver: CData, handle: int, deadline_ns: int, error: CData, /) -> int: ...
     def ab_driver_open(self, inherit: int, error: CData, /) -> int: ...
     def ab_driver_retire(self, driver: int, /) -> ab_driver: ...
@@ -380,6 +540,29 @@ class _Lib:
     def ab_histogram_reset(self, histogram: CData, /) -> None: ...
     def ab_histogram_summarise(self, histogram: CData, summary: CData, /) -> None: ...
     def ab_histogram_value_at(self, histogram: CData, millionths: int, /) -> int: ...
+    def ab_journal_port_abandon_wait(self, port: CData, journal: int, deadline_ns: int, error: CData, /) -> int: ...
+    def ab_journal_port_append(self, journal: int, stream: int, session_id: int, stream_position: int, time_ns: int, bytes: bytes | CData, length: int, error: CData, /) -> int: ...
+    def ab_journal_port_batch_wait(self, reader: int, records: CData, capacity: int, error: CData, /) -> int: ...
+    def ab_journal_port_close_wait(self, port: CData, journal: int, deadline_ns: int, error: CData, /) -> int: ...
+    def ab_journal_port_counters(self, journal: int, counters: CData, /) -> int: ...
+    def ab_journal_port_due(self, journal: int, /) -> int: ...
+    def ab_journal_port_index_rebuild_wait(self, directory: bytes | CData, progress: CData, error: CData, /) -> int: ...
+    def ab_journal_port_open_wait(self, options: CData, opened: CData, error: CData, /) -> int: ...
+    def ab_journal_port_payload_max(self, journal: int, /) -> int: ...
+    def ab_journal_port_purge_wait(self, journal: int, retention: CData, purged: CData, error: CData, /) -> int: ...
+    def ab_journal_port_reader_close_wait(self, port: CData, reader: int, deadline_ns: int, error: CData, /) -> int: ...
+    def ab_journal_port_reader_open_wait(self, directory: bytes | CData, flags: int, error: CData, /) -> int: ...
+    def ab_journal_port_reader_retire(self, reader: int, /) -> ab_journal_port: ...
+    def ab_journal_port_reader_state(self, reader: int, state: CData, /) -> int: ...
+    def ab_journal_port_repair_wait(self, directory: bytes | CData, now_ns: int, repaired: CData, progress: CData, error: CData, /) -> int: ...
+    def ab_journal_port_resume_wait(self, journal: int, opened: CData, error: CData, /) -> int: ...
+    def ab_journal_port_retire(self, journal: int, /) -> ab_journal_port: ...
+    def ab_journal_port_roll_wait(self, journal: int, error: CData, /) -> int: ...
+    def ab_journal_port_seek_wait(self, reader: int, seek: int, value: int, error: CData, /) -> int: ...
+    def ab_journal_port_sync_wait(self, journal: int, error: CData, /) -> int: ...
+    def ab_journal_port_tick_wait(self, journal: int, now_ns: int, idle: int, error: CData, /) -> int: ...
+    def ab_journal_port_verify_wait(self, directory: bytes | CData, report: CData, problems: CData, capacity: int, progress: CData, error: CData, /) -> int: ...
+    def ab_journal_port_write_wait(self, journal: int, error: CData, /) -> int: ...
     def ab_json_type(self, body: bytes | CData, length: int, /) -> int: ...
     def ab_layout_check(self, layout: CData, record: bytes | CData, field: CData, /) -> int: ...
     def ab_layout_fits(self, layout: CData, version: int, length: int, /) -> int: ...

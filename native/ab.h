@@ -32,5 +32,6 @@
 #include "ab_crc32c.h"
 #include "ab_storage.h"
 #include "ab_journal.h"
+#include "ab_journal_port.h"
 
 #endif

@@ -16,14 +16,9 @@
 #include "ab_journal.h"
 #include "ab_slot.h"
 
-/* Behind the handle. */
-typedef struct {
-    ab_journal *journal;       /* one of the two is NULL */
-    ab_journal_reader *reader;
-    _Atomic int busy;          /* 1 while a call runs */
-} ab_journal_port;
-
 /* cffi:begin */
+typedef struct ab_journal_port ab_journal_port;
+
 /* Open for writing; 0: `error` says why. */
 ab_handle ab_journal_port_open_wait(const ab_journal_options *options, ab_journal_opened *opened, ab_error *error);
 
@@ -42,11 +37,15 @@ int64_t ab_journal_port_payload_max(ab_handle journal);
 /* Copy AB_JOURNAL_COUNTERS counters. */
 int ab_journal_port_counters(ab_handle journal, int64_t *counters);
 
-/* Close and free; AB_TIMED_OUT: a call is still inside at `deadline_ns`, nothing happened, the handle stays open. */
-int ab_journal_port_close_wait(ab_handle journal, int64_t deadline_ns, ab_error *error);
+/* Closing, step 1: make the handle stale (GIL kept). NULL: it was. */
+ab_journal_port *ab_journal_port_retire(ab_handle journal);
+
+/* Closing, step 2: wait for a call that is inside, then close and free. AB_OK, AB_TIMED_OUT: nothing was closed, try again, or as
+ * ab_journal_close: closed, and not all that was appended is durable. */
+int ab_journal_port_close_wait(ab_journal_port *port, ab_handle journal, int64_t deadline_ns, ab_error *error);
 
 /* Free without a write or sync, as a kill would: for tests of crashes. */
-int ab_journal_port_abandon_wait(ab_handle journal);
+int ab_journal_port_abandon_wait(ab_journal_port *port, ab_handle journal, int64_t deadline_ns, ab_error *error);
 
 ab_handle ab_journal_port_reader_open_wait(const char *directory, int32_t flags, ab_error *error);
 int ab_journal_port_seek_wait(ab_handle reader, int32_t seek, int64_t value, ab_error *error);
@@ -54,7 +53,8 @@ int ab_journal_port_seek_wait(ab_handle reader, int32_t seek, int64_t value, ab_
 /* As ab_journal_reader_batch; the bytes stay valid until the next call with the reader. */
 int ab_journal_port_batch_wait(ab_handle reader, ab_journal_record *records, uint32_t capacity, ab_error *error);
 int ab_journal_port_reader_state(ab_handle reader, ab_journal_reader_state *state);
-int ab_journal_port_reader_close_wait(ab_handle reader, int64_t deadline_ns, ab_error *error);
+ab_journal_port *ab_journal_port_reader_retire(ab_handle reader);
+int ab_journal_port_reader_close_wait(ab_journal_port *port, ab_handle reader, int64_t deadline_ns, ab_error *error);
 
 int ab_journal_port_verify_wait(const char *directory, ab_journal_report *report, ab_journal_problem *problems,
     uint32_t capacity, ab_journal_progress *progress, ab_error *error);
@@ -62,5 +62,12 @@ int ab_journal_port_repair_wait(const char *directory, int64_t now_ns, ab_journa
     ab_journal_progress *progress, ab_error *error);
 int64_t ab_journal_port_index_rebuild_wait(const char *directory, ab_journal_progress *progress, ab_error *error);
 /* cffi:end */
+
+/* Behind the handle. */
+struct ab_journal_port {
+    ab_journal *journal;       /* one of the two is NULL */
+    ab_journal_reader *reader;
+    _Atomic int busy;          /* 1 while a call runs */
+};
 
 #endif

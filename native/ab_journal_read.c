@@ -111,24 +111,24 @@ static int go_on(ab_journal_reader *reader, ab_error *error) {
 
 /* ---- no batch: why? ---------------------------------------------------------------------------------------------- */
 
-static int corrupt(const ab_journal_reader *reader, ab_error *error) {
-    const ab_scan *scan = &reader->scan;
-    return ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", offset %llu, expected sequence %llu: %s", reader->store.directory,
-        (unsigned long long)scan->header.base_position, (unsigned long long)scan->fault_offset, (unsigned long long)scan->sequence,
-        scan->fault == NULL ? "there are zeros where a record was durable" : scan->fault);
+/* AB_CORRUPT, with its place and where one can go on. */
+static int corrupt(ab_journal_reader *reader, ab_error *error) {
+    ab_scan *scan = &reader->scan;
+    ab_scan_tail tail;
+    uint64_t end = reader->limit < scan->header.segment_length ? reader->limit : scan->header.segment_length;
+    uint64_t from = scan->fault_offset;
+    const char *fault = scan->fault == NULL ? "there are zeros where a record was durable" : scan->fault;
+    int found = ab_scan_rest(scan, from + 8 < end ? from + 8 : end, 1, &tail) == AB_OK && tail.next != 0 && tail.next < end;
+    return ab_fail(error, AB_CORRUPT, 0,
+        "%s/" AB_SEGMENT_NAME ", offset %llu, expected sequence %llu: %s; reading can go on at position %lld", reader->store.directory,
+        (unsigned long long)scan->header.base_position, (unsigned long long)from, (unsigned long long)scan->sequence, fault,
+        (long long)ab_position_of(&scan->header, found ? tail.next : end));
 }
 
-/* Step over what is corrupt, to the next whole record: AB_LOST, or AB_OK: look again (records before the fault were saved). */
-static int step_over(ab_journal_reader *reader, ab_error *error) {
+int ab_reader_skip(ab_journal_reader *reader, uint64_t *from, ab_error *error) {
     ab_scan *scan = &reader->scan;
-    int result = ab_scan_salvage(scan);
-    if (result == AB_OK) {
-        reader->next = scan->batch_start;
-        reader->end = scan->batch_end;
-        return AB_OK;
-    }
     const uint64_t expected = scan->sequence;
-    uint64_t limit_sequence = 0, from, lost;
+    uint64_t limit_sequence = 0, lost;
     if (reader->limit != UINT64_MAX) {
         ab_segment_header next;
         int file = ab_store_open_segment(&reader->store, ab_next_base(&scan->header), AB_STORAGE_READ, &next, NULL);
@@ -137,7 +137,7 @@ static int step_over(ab_journal_reader *reader, ab_error *error) {
             limit_sequence = next.base_sequence;
         }
     }
-    result = ab_scan_skip(scan, reader->limit, limit_sequence, &from, &lost);
+    int result = ab_scan_skip(scan, reader->limit, limit_sequence, from, &lost);
     if (result != AB_OK) {
         return ab_store_failed(&reader->store, scan->number, "read a segment of", NULL, error);
     }
@@ -146,12 +146,20 @@ static int step_over(ab_journal_reader *reader, ab_error *error) {
     reader->lost += lost;
     return ab_fail(error, AB_LOST, 0,
         "%s/" AB_SEGMENT_NAME ", offset %llu: %llu records from sequence %llu on are lost, the bytes up to offset %llu are corrupt",
-        reader->store.directory, (unsigned long long)scan->header.base_position, (unsigned long long)from,
+        reader->store.directory, (unsigned long long)scan->header.base_position, (unsigned long long)*from,
         (unsigned long long)lost, (unsigned long long)expected, (unsigned long long)scan->offset);
 }
 
+/* Durable bytes are damaged. AB_OK: whole records before the damage are handed out first; AB_CORRUPT, or AB_LOST and behind it. */
 static int verdict(ab_journal_reader *reader, ab_error *error) {
-    return (reader->flags & AB_JOURNAL_SKIP_CORRUPT) != 0 ? step_over(reader, error) : corrupt(reader, error);
+    ab_scan *scan = &reader->scan;
+    uint64_t from;
+    if (ab_scan_salvage(scan) == AB_OK) {
+        reader->next = scan->batch_start;
+        reader->end = scan->batch_end;
+        return AB_OK;
+    }
+    return (reader->flags & AB_JOURNAL_SKIP_CORRUPT) != 0 ? ab_reader_skip(reader, &from, error) : corrupt(reader, error);
 }
 
 /* Whether durable bytes are known to go on behind the scan's place. */

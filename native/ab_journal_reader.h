@@ -29,6 +29,9 @@ int ab_reader_first(ab_journal_reader *reader, ab_segment_list *list, ab_error *
 /* Go to a segment's first record. AB_OK, AB_NOT_FOUND: it is gone, or a failure. */
 int ab_reader_enter(ab_journal_reader *reader, int64_t base, ab_error *error);
 
+/* After AB_CORRUPT: go behind the damage. AB_LOST: *from is where it began, the text tells; or a failure. */
+int ab_reader_skip(ab_journal_reader *reader, uint64_t *from, ab_error *error);
+
 /* Have a record at reader->next. AB_OK or why not, as ab_journal_reader_batch. */
 int ab_reader_have(ab_journal_reader *reader, ab_error *error);
 

@@ -112,12 +112,50 @@ static int is_below(const ab_journal_reader *reader, int32_t seek, int64_t value
     }
 }
 
+/* Damage on the way. AB_LOST: what is sought lies behind it, and so do we. AB_OK: it may lie inside, the next read will say so. */
+static int pass_damage(ab_journal_reader *reader, int32_t seek, int64_t value, ab_error *error) {
+    ab_scan *scan = &reader->scan;
+    const uint64_t expected = scan->sequence;
+    const int64_t time = scan->last_time;
+    const uint64_t holes = reader->holes, lost = reader->lost;
+    uint64_t from;
+    int result = ab_reader_skip(reader, &from, error);
+    if (result != AB_LOST || seek == AB_SEEK_END) {
+        return result;
+    }
+    int behind = seek == AB_SEEK_SEQUENCE ? scan->sequence <= (uint64_t)value
+                                          : ab_position_of(&scan->header, scan->offset) <= value;
+    if (seek == AB_SEEK_TIME) { /* the first record behind it tells */
+        result = ab_reader_have(reader, error);
+        behind = result == AB_OK && ab_record_time(ab_scan_at(scan, reader->next)) <= value;
+        if (behind) {
+            return AB_LOST;
+        }
+    }
+    if (behind) {
+        return AB_LOST;
+    }
+    ab_scan_go(scan, from, expected, time, NULL);
+    scan->holed = 1;
+    reader->next = reader->end = from;
+    reader->holes = holes;
+    reader->lost = lost;
+    return AB_OK;
+}
+
 /* Read on to the record that is sought. */
 static int read_up_to(ab_journal_reader *reader, int32_t seek, int64_t value, ab_error *error) {
     int result;
-    while ((result = ab_reader_have(reader, error)) == AB_OK || result == AB_LOST) {
+    while ((result = ab_reader_have(reader, error)) == AB_OK || result == AB_LOST || result == AB_CORRUPT) {
         if (result == AB_LOST) {
             continue; /* counted; what comes next says its own sequence */
+        }
+        if (result == AB_CORRUPT) {
+            result = reader->broken ? AB_CORRUPT : pass_damage(reader, seek, value, error);
+            if (result != AB_LOST) {
+                return result;
+            }
+            continue;
         }
         if (!is_below(reader, seek, value)) {
             return AB_OK;

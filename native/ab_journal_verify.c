@@ -101,7 +101,7 @@ static int tell(verifier *v, uint64_t *told) {
 }
 
 /* Behind the last record: the seal, and the chain that the next header repeats. */
-static void check_end(verifier *v, uint32_t epoch) {
+static void check_end(verifier *v, uint32_t epoch, int whole) {
     ab_scan *scan = &v->scan;
     const uint32_t chain = scan->chain;
     const uint64_t records = scan->records, at = scan->offset;
@@ -116,7 +116,7 @@ static void check_end(verifier *v, uint32_t epoch) {
     int sealed = ab_scan_batch(scan) == AB_OK && scan->sealed;
     const uint8_t *payload = sealed ? ab_scan_at(scan, at) + AB_RECORD_HEADER : NULL;
     if (!sealed || ab_le64(payload + 8) != scan->sequence ||
-        (chain_known && (ab_le64(payload) != records || ab_le32(payload + 24) != chain))) {
+        (whole && ab_le64(payload) != records) || (chain_known && ab_le32(payload + 24) != chain)) {
         problem(v, AB_CORRUPT, scan->header.base_position, at, scan->sequence, "its seal is missing or wrong");
     }
 }
@@ -138,6 +138,7 @@ static int verify_segment(verifier *v) {
             }
             if (scan->batch_flags == AB_RECORD_HOLE) {
                 v->report->lost += scan->lost;
+                whole = 0;
                 problem(v, AB_LOST, base, scan->batch_start, scan->sequence - scan->lost, "a repair left a hole here");
             }
             result = tell(v, &told);
@@ -174,11 +175,11 @@ static int verify_segment(verifier *v) {
         }
         v->report->lost += lost;
     }
-    if (v->next_known == 1 && whole && v->next.base_sequence != scan->sequence) {
+    if (v->next_known == 1 && scan->offset == limit && v->next.base_sequence != scan->sequence) {
         problem(v, AB_CORRUPT, v->next.base_position, 0, scan->sequence, "its first sequence does not follow");
     }
     if (v->next_known == 1 && scan->offset == limit) {
-        check_end(v, epoch);
+        check_end(v, epoch, whole);
     }
     return AB_OK;
 }

@@ -56,6 +56,9 @@ HEADERS = (
     "ab_client.h",
     "ab_local.h",
     "ab_floor.h",
+    "ab_crc32c.h",
+    "ab_journal.h",
+    "ab_journal_port.h",
 )
 
 # Functions that wait although their name does not end in `_wait`.

@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from actorbus.errors import ClosedError, InternalError
+from actorbus.errors import ActorBusError, ClosedError, InternalError
 from actorbus.ffi.failure import error_text, failure, new_error
 from actorbus.ffi.native import lib
 
@@ -85,7 +85,11 @@ class Handle:
         if result != lib.AB_TIMED_OUT:  # then a user is inside and nothing was done: the next close goes on here
             self._retired = None
         if result != lib.AB_OK:
-            raise failure(error, where=self.where)
+            raise self._failure(error)
+
+    def _failure(self, error: ab_error) -> ActorBusError:
+        """Return what a close that failed raises."""
+        return failure(error, where=self.where)
 
 
 class DriverHandle(Handle):
