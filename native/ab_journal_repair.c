@@ -97,6 +97,7 @@ static int repair_end(repairer *r, uint64_t from, ab_error *error) {
     }
     r->repaired->cuts++;
     r->forget = 1;
+    r->have_checkpoint = 0; /* what it told of is gone now */
     ab_scan_go(scan, from + AB_RECORD_HEADER, scan->sequence + lost, scan->last_time, NULL);
     return 1;
 }
