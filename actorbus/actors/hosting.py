@@ -97,8 +97,10 @@ def make_handler(setup: HandlerSetup, clock: Clock, timers: Timers) -> Handler:
         HandlerFailed: its `__init__` or `on_start` raised. Or what they raised, if that is one of our errors.
     """
     handler = setup.cls.__new__(setup.cls)
-    handler.__dict__["_context"] = _Context(setup.name, clock, timers)
-    handler.__dict__.update(setup.outputs)
+    # Not through __dict__: an object whose dictionary was once asked for keeps its attributes in it from then on, and a
+    # method that stores two of them takes 80 ns longer.
+    for name, value in {"_context": _Context(setup.name, clock, timers), **setup.outputs}.items():
+        object.__setattr__(handler, name, value)
     try:
         handler.__init__(**setup.options)  # in two steps, so that __init__ has its clock
         handler.on_start()

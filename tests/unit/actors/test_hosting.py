@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 
 import pytest
@@ -58,3 +59,12 @@ def test_the_event_tells_cause_address_and_decision() -> None:
     assert (event.cause, event.decision, event.restarts, event.delay_ns) == ("ValueError: x", "restart", 2, 5)
     assert restart_event(state, ValueError("x"), "", None, None, 1_000).decision == "stop"
     assert state.log is logging.getLogger("actorbus.handlers.h")
+
+
+def test_a_handlers_attributes_stay_out_of_a_dictionary() -> None:
+    """One whose `__dict__` was touched stores every attribute 40 ns slower, twice a message in most."""
+    handler = make_handler(setup(), SystemClock(), Timers(lambda owner, error: None))
+
+    assert [each for each in gc.get_referents(handler) if isinstance(each, dict) and "started" in each] == []
+    assert handler.__dict__["started"]
+    assert [each for each in gc.get_referents(handler) if isinstance(each, dict) and "started" in each] != []
