@@ -43,15 +43,12 @@ void ab_batch_refuse(ab_subscription *subscription, const ab_arrival *arrival, i
 }
 
 /* Is the body one value of the type its header says? */
-static bool is_one_message(const ab_subscription *subscription, const ab_arrival *arrival) {
-    int64_t type = arrival->type_id;
+static bool is_one_message(const ab_subscription *subscription, const uint8_t *body, size_t length, int64_t type_id) {
+    int64_t type;
     if (subscription->format == AB_FORMAT_MSGPACK) {
-        return ab_msgpack_one(arrival->body, arrival->length, &type, AB_MSGPACK_CHECK_RANGE) == AB_OK && type == arrival->type_id;
+        return ab_msgpack_next(body, length, &type, AB_MSGPACK_CHECK_RANGE) == (int64_t)length && type == type_id;
     }
-    if (subscription->format == AB_FORMAT_JSON) {
-        return ab_json_type(arrival->body, arrival->length) == type;
-    }
-    return true;
+    return subscription->format != AB_FORMAT_JSON || ab_json_type(body, length) == type_id;
 }
 
 /* Put a body of format struct into the batch as a record. NULL, or what is wrong with it, in `text`. */
@@ -118,22 +115,23 @@ bool ab_batch_admit(ab_subscription *subscription, const ab_arrival *arrival) {
     }
     /* Copied first, looked at then: a packet of a hostile sender may be written over a term while it is read, and what was
      * checked must be what is handed over. */
-    ab_arrival copied = *arrival;
-    copied.body = batch->bytes + batch->length;
-    copied.length = length;
+    uint8_t *body = batch->bytes + batch->length;
     const char *wrong = NULL;
     char text[128];
     if (layout != NULL) {
         wrong = fill_record(batch, layout, arrival, text, sizeof text);
     } else {
         if (length > 0) {
-            memcpy(batch->bytes + batch->length, arrival->body, length);
+            memcpy(body, arrival->body, length);
         }
-        if (!is_one_message(subscription, &copied)) {
+        if (!is_one_message(subscription, body, length, arrival->type_id)) {
             wrong = "the body is not exactly one value of the type its header names";
         }
     }
     if (wrong != NULL) {
+        ab_arrival copied = *arrival;
+        copied.body = body;
+        copied.length = length;
         counters[AB_MALFORMED_COUNT]++;
         ab_batch_refuse(subscription, &copied, AB_REASON_MALFORMED, wrong);
         return true;

@@ -197,19 +197,23 @@ static inline size_t walk_flat(const uint8_t *bytes, size_t length, size_t at, u
         uint8_t head = bytes[at];
         if (head <= 0x7f || head >= 0xe0) { /* fixint */
             at += 1;
+        } else if (head >= 0xcc && head <= 0xcf) { /* unsigned, of 64, 32, 16, 8 bits */
+            if (head == 0xcf) {
+                *above |= at + 1 < length && (bytes[at + 1] & 0x80) != 0;
+                at += 9;
+            } else if (head == 0xce) {
+                at += 5;
+            } else {
+                at += head == 0xcd ? 3 : 2;
+            }
         } else if ((head & 0xe0) == 0xa0) { /* fixstr */
             at += 1u + (head & 0x1f);
-        } else if (head == 0xce || head == 0xd2 || head == 0xca) { /* 32 bits */
-            at += 5;
-        } else if (head == 0xcf) {
-            *above |= at + 1 < length && (bytes[at + 1] & 0x80) != 0;
-            at += 9;
         } else if (head == 0xcb || head == 0xd3) { /* 64 bits */
             at += 9;
-        } else if (head == 0xcd || head == 0xd1) {
-            at += 3;
-        } else if (head == 0xcc || head == 0xd0) {
-            at += 2;
+        } else if (head == 0xca || head == 0xd2) { /* 32 bits */
+            at += 5;
+        } else if (head == 0xd0 || head == 0xd1) {
+            at += head == 0xd1 ? 3 : 2;
         } else if (head == 0xc0 || head == 0xc2 || head == 0xc3) { /* nil, false, true */
             at += 1;
         } else {

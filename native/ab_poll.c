@@ -60,7 +60,7 @@ static bool deliver(
     ab_frame frame;
     size_t body;
     arrival.type_id = AB_TYPE_CONTROL;
-    if (ab_frame_decode(bytes, length, &frame, &body) != AB_OK) {
+    if (ab_frame_get(bytes, length, &frame, &body) != AB_OK) {
         refuse_frame(subscription, &arrival, 1, AB_REASON_FRAME, "not a frame of version 1 with a whole header");
         return true;
     }

@@ -14,14 +14,9 @@
 _Static_assert(AB_SESSIONS * ASSEMBLY_KEPT <= AB_REASSEMBLY_MAX, "kept buffers alone never use up the room");
 _Static_assert(AB_MESSAGE_MAX <= AB_REASSEMBLY_MAX / 2, "a largest message fits while it is moved to a larger buffer");
 
-ab_session *ab_session_find(ab_subscription *subscription, int32_t session_id) {
-    ab_session *session = &subscription->sessions[subscription->session_last];
-    if (session->used && session->session_id == session_id) {
-        session->last_used = subscription->pass;
-        return session;
-    }
+ab_session *ab_session_search(ab_subscription *subscription, int32_t session_id) {
     for (uint32_t i = 0; i < AB_SESSIONS; i++) {
-        session = &subscription->sessions[i];
+        ab_session *session = &subscription->sessions[i];
         if (session->used && session->session_id == session_id) {
             subscription->session_last = i;
             session->last_used = subscription->pass;

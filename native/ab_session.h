@@ -16,7 +16,15 @@
 #include "ab_endpoint.h"
 
 /* The session, or NULL. Fragments come in runs of one image, so the one met last is looked at first. */
-ab_session *ab_session_find(ab_subscription *subscription, int32_t session_id);
+ab_session *ab_session_search(ab_subscription *subscription, int32_t session_id);
+static inline ab_session *ab_session_find(ab_subscription *subscription, int32_t session_id) {
+    ab_session *session = &subscription->sessions[subscription->session_last];
+    if (session->used && session->session_id == session_id) {
+        session->last_used = subscription->pass;
+        return session;
+    }
+    return ab_session_search(subscription, session_id);
+}
 
 /* The session, made when there is none. */
 ab_session *ab_session_make(ab_subscription *subscription, int32_t session_id);

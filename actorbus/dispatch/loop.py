@@ -1,9 +1,10 @@
 """The inner loop of a stream, written out once per set of handlers and compiled.
 
 Why generated: one call site per handler keeps CPython's inline caches hot and costs no table, no tuple and no loop per
-message (docs/performance.md has the figures). What it generates for two types and three handlers:
+message (docs/performance.md has the figures). Types and functions are defaults of parameters, so that each is a local
+variable (6 ns a message against a closure's). What it generates for two types and three handlers:
 
-    def loop(messages, meta, fail):
+    def loop(messages, meta, fail, T0=T0, T1=T1, f0=f0, f1=f1, f2=f2, type=type):
         for m in messages:
             t = type(m)
             if t is T0:
@@ -58,33 +59,36 @@ def build_loop(calls_by_type: Mapping[type, Sequence[Call]]) -> tuple[Loop, list
     """
     calls: list[Call] = []
     names: dict[str, Any] = {}
-    body = ["def loop(messages, meta, fail):", "    for m in messages:", "        t = type(m)"]
+    body: list[str] = []
     numbered: list[tuple[type, list[int]]] = []
     for message_type, its_calls in calls_by_type.items():
         numbers = list(range(len(calls), len(calls) + len(its_calls)))
         calls += its_calls
         numbered.append((message_type, numbers))
+    scope: dict[str, Any] = {f"f{number}": call.function for number, call in enumerate(calls)}
     for position, (message_type, numbers) in enumerate(numbered[:DIRECT_TYPES]):
         names[f"T{position}"] = message_type
+        names.update({f"f{number}": scope[f"f{number}"] for number in numbers})
         body.append(f"        {'el' if position else ''}if t is T{position}:")
         body += _calls_source(numbers, calls, " " * 12)
+    table: dict[type, Callable[[object, Meta, Fail], None]] = {}
+    source: list[str] = []
     if len(numbered) > DIRECT_TYPES:
-        table: dict[type, Callable[[object, Meta, Fail], None]] = {}
-        for position, (message_type, numbers) in enumerate(numbered[DIRECT_TYPES:]):
-            body_of_one = [f"def one{position}(m, meta, fail):", *_calls_source(numbers, calls, " " * 4)]
-            body = [*body_of_one, *body]
-            names[f"R{position}"] = message_type
         body += ["        else:", "            table[t](m, meta, fail)"]
         names["table"] = table
-    names.update({f"f{number}": call.function for number, call in enumerate(calls)})
-    # Closure variables, not globals: a load from a cell needs no dictionary.
-    parameters = ", ".join(names) or "_nothing"
-    source = "\n".join([f"def make({parameters}):", *("    " + line for line in body)])
-    extra = max(0, len(numbered) - DIRECT_TYPES)
-    if extra:
-        source += "\n    table.update({" + ", ".join(f"R{n}: one{n}" for n in range(extra)) + "})"
-    source += "\n    return loop\n"
-    scope: dict[str, Any] = {}
-    exec(compile(source, "<actorbus loop>", "exec"), scope)  # noqa: S102 - the text is made of numbers above, never of input
-    loop: Loop = scope["make"](**names) if names else scope["make"](None)
+        for position, (_, numbers) in enumerate(numbered[DIRECT_TYPES:]):
+            defaults = "".join(f", f{number}=f{number}" for number in numbers)
+            source += [f"def one{position}(m, meta, fail{defaults}):", *_calls_source(numbers, calls, " " * 4)]
+    defaults = ", ".join(f"{name}={name}" for name in (*names, "type"))
+    source += [
+        f"def loop(messages, meta, fail, {defaults}):",
+        "    for m in messages:",
+        "        t = type(m)",
+        *body,
+    ]
+    scope.update(names)
+    text = "\n".join(source)
+    exec(compile(text, "<actorbus loop>", "exec"), scope)  # noqa: S102 - the text is made of numbers above, never of input
+    table.update({message_type: scope[f"one{n}"] for n, (message_type, _) in enumerate(numbered[DIRECT_TYPES:])})
+    loop: Loop = scope["loop"]
     return loop, calls
