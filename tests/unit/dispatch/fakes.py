@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 
 from actorbus.dispatch.meta import Record
@@ -78,6 +81,8 @@ class FakePort:
 
 class FakeDecoding:
     """msgpack bodies, decoded as a list or one by one."""
+
+    reader: Callable[[Any], Any] | None = None
 
     def __init__(self, *types: type) -> None:
         union: object = types[0]
