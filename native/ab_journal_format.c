@@ -86,6 +86,7 @@ void ab_format_checkpoint_put(uint8_t slot[AB_CHECKPOINT_SLOT], const ab_checkpo
     ab_put_le64(slot + 88, (uint64_t)checkpoint->last_time);
     ab_put_le32(slot + 96, checkpoint->epoch);
     ab_put_le32(slot + 100, checkpoint->chain);
+    ab_put_le64(slot + 104, checkpoint->cache);
     ab_put_le32(slot + AB_CHECKPOINT_SLOT - 4, ab_crc32c_mask(ab_crc32c(slot, AB_CHECKPOINT_SLOT - 4)));
 }
 
@@ -105,6 +106,7 @@ int ab_format_checkpoint_get(const uint8_t slot[AB_CHECKPOINT_SLOT], ab_checkpoi
     checkpoint->last_time = (int64_t)ab_le64(slot + 88);
     checkpoint->epoch = ab_le32(slot + 96);
     checkpoint->chain = ab_le32(slot + 100);
+    checkpoint->cache = ab_le64(slot + 104);
     return 1;
 }
 

@@ -153,6 +153,7 @@ typedef struct {
     uint32_t epoch;
     uint32_t chain;
     uint32_t flags;
+    uint64_t cache;   /* which page cache it was written into (ab_storage): is what we read its bytes, or the disk's? */
 } ab_checkpoint;
 
 void ab_format_checkpoint_put(uint8_t slot[AB_CHECKPOINT_SLOT], const ab_checkpoint *checkpoint);

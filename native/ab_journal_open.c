@@ -146,6 +146,7 @@ int ab_journal_open(const ab_journal_options *options, const ab_storage *storage
     if (result == AB_OK) {
         journal->lock_file = ab_store_lock(&journal->store, &journal->error);
         result = journal->lock_file < 0 ? journal->lock_file : AB_OK;
+        journal->cache = journal->store.storage->cache(journal->store.storage->self);
     }
     if (result == AB_OK) {
         result = open_locked(journal, &state);

@@ -34,6 +34,8 @@ struct ab_journal {
     ab_store store;
     ab_journal_options options; /* defaults filled in; directory is store.directory */
     int lock_file, file, prepared_file; /* -1: none */
+    uint64_t cache;   /* ab_storage: which page cache this is */
+    int same_cache;   /* recovery: what we read may be in this cache alone */
     int sealed;       /* the current segment has its seal, the next one has no name yet */
     int state;        /* enum ab_journal_state */
     ab_segment_header header;

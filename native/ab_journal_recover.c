@@ -11,7 +11,9 @@
  * checkpoint's hint slot as long as the machine did not lose power.
  *
  * Before the recovered end counts as durable its bytes behind the checkpoint are written again in place and synced: a sync that failed
- * unnoticed in another life would have left them clean in the page cache and missing on the disk.
+ * unnoticed in another life would have left them clean in the page cache and missing on the disk. Only in the page cache they were written
+ * through, where the newest checkpoint is known and so none of them was durable. After a power loss what we read is the disk's; some
+ * of it was durable although no checkpoint of that survived, and must not be at risk in a write again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -235,7 +237,7 @@ static int write_again(ab_journal *journal, uint64_t from, uint64_t to) {
 int ab_recover_epoch(ab_journal *journal, uint32_t reason, const ab_journal_opened *opened) {
     int durable = journal->options.sync_mode != AB_JOURNAL_NONE;
     int result = AB_OK;
-    if (durable && journal->durable.offset < journal->written.offset + (journal->sealed ? AB_CONTROL_LENGTH : 0)) {
+    if (durable && journal->same_cache && journal->durable.offset < journal->written.offset + (journal->sealed ? AB_CONTROL_LENGTH : 0)) {
         result = write_again(
             journal, journal->durable.offset, journal->written.offset + (journal->sealed ? AB_CONTROL_LENGTH : 0));
     }
@@ -266,6 +268,7 @@ int ab_recover(ab_journal *journal, ab_journal_opened *opened) {
     if (have) {
         journal->epoch = checkpoint->epoch > journal->epoch ? checkpoint->epoch : journal->epoch;
         journal->checkpoint_generation = checkpoint->generation;
+        journal->same_cache = checkpoint->cache == journal->cache; /* not known is the same, too */
         if (checkpoint->base_position > journal->header.base_position) {
             return ab_recover_corrupt(journal, checkpoint->base_position, 0, checkpoint->next_sequence, "the segment is missing");
         }

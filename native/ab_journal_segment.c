@@ -289,6 +289,7 @@ void ab_checkpoint_write(ab_journal *journal, uint32_t flags, int synced) {
         .epoch = journal->epoch,
         .chain = journal->durable.chain,
         .flags = flags,
+        .cache = journal->cache,
     };
     memcpy(checkpoint.recording, journal->options.uuid, 16);
     memcpy(checkpoint.segment, journal->header.uuid, 16);

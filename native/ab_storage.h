@@ -1,7 +1,7 @@
 /* ab_storage: the file calls of a journal, as a table, so that a test's file system can stand in for the real one.
  *
  * Rules of this file
- *   - The journal touches files through this table alone. Nine calls decide what survives a crash; the five below them do not.
+ *   - The journal touches files through this table alone. Nine calls decide what survives a crash; those below them do not.
  *   - Every call answers zero or more, or a negative errno (-ENOSPC). None sets errno, none prints, none retries but for EINTR.
  *   - A file is a number the table gave (the real one: a descriptor, close-on-exec).
  *   - The table is constant while a journal or reader uses it. Calls for different files may come from different threads.
@@ -47,6 +47,7 @@ typedef struct ab_storage {
     int (*make_directory)(void *self, const char *path); /* 0700; 0 when it is there */
     int (*lock)(void *self, int file, int exclusive);    /* never waits: -EWOULDBLOCK when another open file holds it */
     int (*protect)(void *self, const char *path, int read_only); /* mode 0400, or 0600 */
+    uint64_t (*cache)(void *self); /* which page cache this is: another number after each power loss or boot; 0: not known */
 } ab_storage;
 
 /* The operating system's. Constant; any thread. */
