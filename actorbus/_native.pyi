@@ -203,6 +203,14 @@ class ab_publication_info(CData):
     publication_limit_counter_id: int
     channel_status_indicator_id: int
 
+class ab_record_counts(CData):
+    records: int
+    bytes: int
+    shed: int
+    held: int
+    too_large: int
+    longest_ns: int
+
 class ab_stats(CData): ...
 
 class ab_stats_entry(CData):
@@ -288,6 +296,8 @@ class _FFI:
     def new(self, cdecl: Literal["ab_local_state *"], init: object = ..., /) -> ab_local_state: ...
     @overload
     def new(self, cdecl: Literal["ab_publication_info *"], init: object = ..., /) -> ab_publication_info: ...
+    @overload
+    def new(self, cdecl: Literal["ab_record_counts *"], init: object = ..., /) -> ab_record_counts: ...
     @overload
     def new(self, cdecl: Literal["ab_stats_entry *"], init: object = ..., /) -> ab_stats_entry: ...
     @overload
@@ -439,9 +449,11 @@ class _Lib:
     AB_RECEIVED_BYTES: int
     AB_RECORD_COMMIT: int
     AB_RECORD_EPOCH: int
+    AB_RECORD_HOLD: int
     AB_RECORD_HOLE: int
     AB_RECORD_MAX: int
     AB_RECORD_SEAL: int
+    AB_RECORD_SHED: int
     AB_REFUSED: int
     AB_REWIND: int
     AB_SEEK_EARLIEST: int
@@ -635,6 +647,8 @@ class _Lib:
     def ab_subscription_image_count(self, subscription: int, /) -> int: ...
     def ab_subscription_is_connected(self, subscription: int, /) -> int: ...
     def ab_subscription_layout(self, subscription: int, layout: CData, /) -> int: ...
+    def ab_subscription_record(self, subscription: int, journal: int, stream: int, framed: int, policy: int, patience_ns: int, /) -> int: ...
+    def ab_subscription_recorded(self, subscription: int, counts: CData, /) -> int: ...
     def ab_subscription_registration_id(self, subscription: int, /) -> int: ...
     def ab_subscription_retire(self, subscription: int, /) -> ab_subscription: ...
     def ab_wait(self, event: CData, seen: int, set: CData, idle: CData, deadline_ns: int, /) -> int: ...

@@ -33,5 +33,6 @@
 #include "ab_storage.h"
 #include "ab_journal.h"
 #include "ab_journal_port.h"
+#include "ab_record.h"
 
 #endif

@@ -18,7 +18,7 @@
 
 _Static_assert(AB_MESSAGE_MAX + AB_BATCH_BYTES + AB_BATCH_HEAD < UINT32_MAX, "offsets in the batch fit a record");
 
-static int64_t pass_time_ns(ab_subscription *subscription) {
+int64_t ab_batch_time_ns(ab_subscription *subscription) {
     if (subscription->pass_time_ns == 0) {
         subscription->pass_time_ns = ab_clock_realtime_ns();
     }
@@ -28,7 +28,7 @@ static int64_t pass_time_ns(ab_subscription *subscription) {
 void ab_batch_refuse(ab_subscription *subscription, const ab_arrival *arrival, int reason, const char *error) {
     ab_quarantine_entry entry = {
         .position = arrival->position,
-        .time_ns = pass_time_ns(subscription),
+        .time_ns = ab_batch_time_ns(subscription),
         .sequence = arrival->sequence,
         .body_length = (uint32_t)arrival->length,
         .index = arrival->index,
@@ -138,7 +138,7 @@ bool ab_batch_admit(ab_subscription *subscription, const ab_arrival *arrival) {
     }
 
     if (batch->count == 0) {
-        batch->receive_time_ns = pass_time_ns(subscription);
+        batch->receive_time_ns = ab_batch_time_ns(subscription);
     }
     ab_record *record = &batch->records[batch->count];
     record->position = arrival->position;

@@ -37,6 +37,9 @@ bool ab_batch_admit(ab_subscription *subscription, const ab_arrival *arrival);
 /* Quarantine `arrival` for `reason`. Counts AB_QUARANTINED only: the caller counts why. */
 void ab_batch_refuse(ab_subscription *subscription, const ab_arrival *arrival, int reason, const char *error);
 
+/* Realtime of this pass, ns: read once, when it is first asked for. */
+int64_t ab_batch_time_ns(ab_subscription *subscription);
+
 /* Empty the batch for the next messages; a buffer that grew for large ones is given back when it was long not needed. */
 void ab_batch_reset(ab_batch *batch);
 

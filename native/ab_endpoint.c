@@ -196,6 +196,9 @@ void ab_subscription_free(ab_subscription *subscription) {
         ab_session_free_all(subscription);
         ab_quarantine_free(&subscription->quarantine);
         ab_batch_release(subscription->batch);
+        if (subscription->sink != NULL) {
+            subscription->sink->release(subscription->sink);
+        }
         free(subscription->type_index);
         free_types(subscription);
         free(subscription);

@@ -228,9 +228,21 @@ typedef struct {
     int64_t last_used;        /* number of the pass */
 } ab_image_log;
 
+/* Who takes whole messages as they are, in place of the batch: a recorder. Both run inside ab_poll, on the poller's thread. */
+typedef struct ab_sink ab_sink;
+struct ab_sink {
+    /* One whole message that ends at `position`, received at `time_ns` (realtime; of the pass). False: no room now; it comes
+     * again in a later pass. The bytes are the caller's and are gone afterwards. */
+    bool (*take)(ab_sink *sink, int32_t session_id, int64_t position, int64_t time_ns, const uint8_t *bytes, size_t length);
+    /* The pass is over. AB_OK, or a negative code with `*error` set: ab_poll then returns it. */
+    int (*end_pass)(ab_sink *sink, ab_error *error);
+    void (*release)(ab_sink *sink); /* the subscription is freed */
+};
+
 typedef struct ab_subscription {
     aeron_subscription_t *aeron; /* NULL: in-process, or only fed by tests */
     ab_local_reader *local;   /* NULL: Aeron's, or fed */
+    ab_sink *sink;            /* NULL: messages go to the batch */
     ab_handle client;
 
     int frame;

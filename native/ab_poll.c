@@ -51,6 +51,10 @@ static void refuse_frame(ab_subscription *subscription, const ab_arrival *arriva
 /* A whole message. False: abort its (last) fragment; nothing of it was taken, or the session remembers how much. */
 static bool deliver(
     ab_subscription *subscription, ab_session *session, const uint8_t *bytes, size_t length, int64_t position) {
+    ab_sink *sink = subscription->sink;
+    if (sink != NULL) {
+        return sink->take(sink, session->session_id, position, ab_batch_time_ns(subscription), bytes, length);
+    }
     ab_arrival arrival = {
         .body = bytes, .length = length, .position = position, .session_id = session->session_id, .type_id = AB_TYPE_RAW};
     if (!subscription->frame) {
@@ -326,6 +330,12 @@ static int ready(const ab_subscription *subscription) {
     return subscription->handed ? 0 : (int)subscription->batch->count;
 }
 
+/* What the pass took is in the sink: let it do what it does once a pass. Notices wait until the next call. */
+static int end_sink_pass(ab_subscription *subscription) {
+    int result = subscription->sink->end_pass(subscription->sink, &subscription->error);
+    return result < 0 ? result : ready(subscription);
+}
+
 int ab_poll(ab_subscription *subscription, bool *worked) {
     int waiting = ready(subscription);
     if (waiting != 0) {
@@ -337,7 +347,7 @@ int ab_poll(ab_subscription *subscription, bool *worked) {
         if (subscription->local != NULL && subscription->configured && ab_local_poll(subscription, PASS_FRAGMENTS) && worked != NULL) {
             *worked = true;
         }
-        return ready(subscription);
+        return subscription->sink != NULL ? end_sink_pass(subscription) : ready(subscription);
     }
     if (!subscription->configured) {
         ab_poll_service(subscription);
@@ -350,7 +360,7 @@ int ab_poll(ab_subscription *subscription, bool *worked) {
     if (fragments > 0 && worked != NULL) {
         *worked = true;
     }
-    return ready(subscription);
+    return subscription->sink != NULL ? end_sink_pass(subscription) : ready(subscription);
 }
 
 int ab_poll_handover(ab_subscription *subscription) {

@@ -288,6 +288,7 @@ int ab_wait(ab_event *event, uint32_t seen, ab_poll_set *set, const ab_idle *idl
     static const ab_idle park_at_once = {.kind = AB_IDLE_SLEEP, .max_park_ns = AB_NS_PER_MS};
     idle = idle == NULL ? &park_at_once : idle;
     bool streams = set != NULL && set->count > 0;
+    uint32_t passes = 0;
     uint32_t empty = 0; /* empty passes in a row */
     int64_t park_ns = 0;
     bool parked = false;
@@ -309,7 +310,7 @@ int ab_wait(ab_event *event, uint32_t seen, ab_poll_set *set, const ab_idle *idl
         }
         int64_t sleep_ns = worked ? 0 : idle_step(idle, empty++, &park_ns);
         int64_t left_ns = AB_NO_DEADLINE;
-        if (deadline_ns != AB_NO_DEADLINE && (sleep_ns > 0 || parked || empty % PASSES_A_CLOCK == 1)) {
+        if (deadline_ns != AB_NO_DEADLINE && (sleep_ns > 0 || parked || passes++ % PASSES_A_CLOCK == 0)) {
             left_ns = deadline_ns - ab_clock_monotonic_ns();
             if (left_ns <= 0) {
                 return AB_TIMED_OUT;

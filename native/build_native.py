@@ -55,6 +55,7 @@ HEADERS = (
     "ab_driver.h",
     "ab_client.h",
     "ab_local.h",
+    "ab_record.h",
     "ab_floor.h",
     "ab_crc32c.h",
     "ab_journal.h",

@@ -1,8 +1,16 @@
 """Actors: every thread of a node but Aeron's own. The only package that knows Pykka."""
 
 from actorbus.actors.hosting import RestartPolicy
-from actorbus.actors.parts import HandlerPart, MailboxPart, PollerPart, SessionParts, SourcePart, StreamPart
-from actorbus.actors.session import Look, QuarantineEntry
+from actorbus.actors.parts import (
+    HandlerPart,
+    MailboxPart,
+    PollerPart,
+    RecorderPart,
+    SessionParts,
+    SourcePart,
+    StreamPart,
+)
+from actorbus.actors.session import Look, QuarantineEntry, Session
 from actorbus.actors.shell import ask, join, launch
 from actorbus.actors.steering import Steering
 from actorbus.actors.subscriber import Subscription
@@ -30,7 +38,9 @@ __all__ = [
     "OpenSubscriber",
     "PollerPart",
     "QuarantineEntry",
+    "RecorderPart",
     "RestartPolicy",
+    "Session",
     "SessionParts",
     "SessionSupervisor",
     "SourcePart",

@@ -23,6 +23,8 @@ from actorbus.transport import Subscription as TransportSubscription
 
 __all__ = ["Endpoint", "Endpoints"]
 
+RAW_TYPE = 1
+"""The type id of messages without our frame (docs/wire-format.md)."""
 WAIT_SLICE_NS = 50_000_000
 BEAT_TICKS = 4
 """A quiet publisher says Beat every fourth tick of 250 ms: once a second (D7)."""
@@ -145,6 +147,13 @@ class Endpoints:
             batch=batch,
         )
 
+    def subscribe_raw(self, name: str) -> TransportSubscription:
+        """Open a subscription whose bodies are the frames as they are sent: for recorders."""
+        part = self.by_name[name].part
+        return self._client.add_subscription(
+            part.channel, part.stream_id, frame=False, format=FormatId.RAW, types=[(RAW_TYPE, 0, True)]
+        )
+
     def wait_connected(self, names: Iterable[str], timeout_ns: int, go_on: Callable[[], None] = lambda: None) -> None:
         """Wait until these publications see a subscription; `go_on` is called now and then, and may raise.
 
@@ -165,6 +174,14 @@ class Endpoints:
                     f"stream {name!r} did not connect to this node's own handlers within {timeout_ns / 1e9:g} s",
                     hint=f"check its channel {endpoint.part.channel!r}",
                 )
+
+    def published_positions(self) -> list[tuple[str, int, int]]:
+        """Return (stream, session, position) of all this node has published on streams that somebody reads."""
+        return [
+            (name, publication.session_id, publication.position)
+            for name, endpoint in self.by_name.items()
+            if (publication := endpoint.publication) is not None and publication.is_connected()
+        ]
 
     def drain_targets(self) -> dict[PollerActor, list[tuple[str, int, int]]]:
         """Return, by poller, (stream, session, position) of all this node has published to itself."""

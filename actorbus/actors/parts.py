@@ -11,9 +11,10 @@ from actorbus.codec import Decoding
 from actorbus.dispatch import Handler, Policy, Source
 from actorbus.ffi import Idle
 from actorbus.message.layout import FixedLayout
+from actorbus.recording import RecordedStream, RecordingPort, Retention
 from actorbus.transport import Driver
 
-__all__ = ["HandlerPart", "MailboxPart", "PollerPart", "SessionParts", "SourcePart", "StreamPart"]
+__all__ = ["HandlerPart", "MailboxPart", "PollerPart", "RecorderPart", "SessionParts", "SourcePart", "StreamPart"]
 
 
 class StreamPart(NamedTuple):
@@ -75,6 +76,21 @@ class SourcePart(NamedTuple):
     stream: str
 
 
+class RecorderPart(NamedTuple):
+    """One recorder. `open` opens its recording for writing; see `recorder.RecorderSetup` for the rest."""
+
+    name: str
+    streams: tuple[RecordedStream, ...]
+    """Rows of the recording's table; their names are streams of the session."""
+    open: Callable[[], RecordingPort]
+    native: bool
+    durable: bool
+    shed: bool
+    retention: Retention
+    idle: Idle
+    """How its thread waits; must not spin with the GIL kept."""
+
+
 class SessionParts(NamedTuple):
     """Everything a session needs. `make_driver` makes the driver, not yet started."""
 
@@ -91,4 +107,5 @@ class SessionParts(NamedTuple):
     handler_clock: Clock | None = None
     """What handlers, their timers and sources live by, where it is not `clock`: a test's own."""
     restarts: RestartPolicy = RestartPolicy()
-    """For handlers with `on_error: restart`."""
+    """For handlers with `on_error: restart`, and for recorders."""
+    recorders: tuple[RecorderPart, ...] = ()

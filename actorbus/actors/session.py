@@ -1,6 +1,6 @@
 """One life of a node's resources: opened in order, closed in the reverse order (inv_stop_reverses_start).
 
-    statistics > driver > client > publications > subscriptions > pollers (handlers) > connected > sources
+    statistics > driver > client > recorders > publications > subscriptions > pollers (handlers) > connected > sources
 
 Stop: sources end; what is on its way is drained; handlers stop level by level, those that feed others first, with a
 drain between; publications say Bye; then everything closes backwards. What a deadline cuts off is told.
@@ -27,6 +27,7 @@ from actorbus.actors.mirror import Mirror
 from actorbus.actors.outbox import streams_to_hold
 from actorbus.actors.parts import HandlerPart, PollerPart, SessionParts, SourcePart, StreamPart
 from actorbus.actors.poller import MailSetup, PollerActor, StreamSetup
+from actorbus.actors.recorders import Recorders
 from actorbus.actors.shell import Report, Shell, ask, join, launch
 from actorbus.actors.source import PublisherActor, SourceSetup
 from actorbus.actors.subscriber import BatchQueue, SubscriberActor, Subscription
@@ -78,6 +79,7 @@ class Session:
         self._lost_told = False
         self._pollers: list[PollerActor] = []
         self._mailboxes = Mailboxes(parts.clock, report=report, on_event=on_event, handler_clock=parts.handler_clock)
+        self.recorders = Recorders(parts, report=report, on_event=on_event)
         self._sources: list[PublisherActor] = []
         self.clockwork = Clockwork(self._pollers, self._mailboxes, self._sources)
         self._subscribers = 0
@@ -105,7 +107,8 @@ class Session:
         self._go_on()
         self.driver_directory = str(driver.directory)
         handlers = len(parts.handlers) + ADDED_LATER
-        size = Statistics.size_for(counter_blocks=len(parts.streams) + ADDED_LATER + handlers, histograms=handlers)
+        blocks = len(parts.streams) + len(parts.recorders) + ADDED_LATER + handlers
+        size = Statistics.size_for(counter_blocks=blocks, histograms=handlers)
         self._statistics = statistics = (
             Statistics.create(None, name=parts.name, driver_directory=self.driver_directory, size=size)
             if parts.statistics
@@ -119,6 +122,8 @@ class Session:
             self._mirror = Mirror(client, parts.name)
         self._go_on()
         self.add_streams(parts.streams.values())
+        self._undo.callback(self.recorders.end)
+        self.recorders.start(self._endpoints, statistics)
         self.add_pollers(parts.pollers, parts.handlers, parts.sources)
         for source in parts.sources:
             publish = self._endpoints.publisher(source.stream).publish
@@ -190,7 +195,7 @@ class Session:
         self._mailboxes.start()
         for actor in actors:
             launch(actor)
-        own = published & {name for poller in pollers for name in poller.streams}
+        own = published & ({name for poller in pollers for name in poller.streams} | self.recorders.streams)
         endpoints.wait_connected(sorted(own), self.parts.connect_timeout_ns, self._go_on)
 
     def _assemble(self, poller: PollerPart, actor: PollerActor, everyone: Sequence[HandlerPart]) -> None:
@@ -282,8 +287,8 @@ class Session:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether every mailbox is empty and its handler at rest. Any thread."""
-        return self._mailboxes.is_idle
+        """Whether every mailbox is empty with its handler at rest, and every recorder has caught up. Any thread."""
+        return self._mailboxes.is_idle and self.recorders.is_quiet
 
     def flush(self) -> bool:
         """Send what waits to be conflated, as far as there is room; True when nothing waits any more."""
@@ -315,9 +320,11 @@ class Session:
         return {} if endpoints is None else {name: end.counters for name, end in endpoints.by_name.items()}
 
     @property
-    def handler_blocks(self) -> dict[str, tuple[CounterBlock, Histogram]]:
-        """Counters and latencies of each handler; readable after close."""
-        return dict(self._handler_blocks)
+    def counted(
+        self,
+    ) -> tuple[dict[str, CounterBlock], dict[str, tuple[CounterBlock, Histogram]], dict[str, CounterBlock]]:
+        """Counters of streams, handlers (with latencies) and recorders, by name; readable after close."""
+        return self.stream_blocks, dict(self._handler_blocks), dict(self.recorders.blocks)
 
     def look(self) -> Look:
         """Ask the pollers for what only their threads may read: quarantine and samples."""
@@ -327,6 +334,7 @@ class Session:
             samples += ask(poller, poller.samples, ASK_MARGIN_S)
             ask(poller, poller.flush, ASK_MARGIN_S)
         self._mailboxes.flush()
+        self.recorders.flush()
         for name, endpoint in self.endpoints.by_name.items():
             if endpoint.subscription is not None and endpoint.poller is not None:
                 quarantine[name] = ask(endpoint.poller, endpoint.subscription.port.quarantine, ASK_MARGIN_S)
@@ -346,6 +354,7 @@ class Session:
                 for actor in self._sources:
                     clean &= join(actor, draining.left_s)
                 clean &= draining.end_handlers(levels)
+                clean &= self.recorders.drain(self.endpoints.published_positions(), deadline)
             draining.give_up()
         finally:
             self._release_publishers()

@@ -15,6 +15,7 @@ __all__ = [
     "Gap",
     "PublisherJoined",
     "PublisherLeft",
+    "RecorderChanged",
     "Recovered",
     "Rewound",
     "StreamEvent",
@@ -105,3 +106,13 @@ class ActorRestarted(StreamEvent, frozen=True, kw_only=True):
     """How many restarts the handler has had, this one included."""
     delay_ns: int
     """Nanoseconds it pauses before its restart."""
+
+
+class RecorderChanged(StreamEvent, frozen=True, kw_only=True):
+    """A recorder's disk stopped following, or follows again. `stream` is empty: it is about all streams of it."""
+
+    recorder: str
+    state: str
+    """`full`: no room; `failed`: a write or sync failed, it is opened anew; `dead`: too often; `ready`: it records."""
+    cause: str
+    """Type and text of what was raised; empty for `ready`."""

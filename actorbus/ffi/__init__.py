@@ -18,6 +18,7 @@ from actorbus.ffi.handles import ClientHandle, DriverHandle, Handle, open_handle
 from actorbus.ffi.layouts import Fixed, Layout, make_fixed, make_layout, make_packer
 from actorbus.ffi.library import Versions, load, wheel_library
 from actorbus.ffi.ports import Notice, OfferPort, PollPort, Quarantined, Record, make_offer_port, make_poll_port
+from actorbus.ffi.recording import RecordCounts, RecordSink
 from actorbus.ffi.resources import CounterHandle, PublicationHandle, PublicationInfo, SubscriptionHandle
 from actorbus.ffi.waiting import NO_DEADLINE, TIMED_OUT, WAKE, Event, Idle, PollSet, Subscribed, Waiter
 
@@ -41,6 +42,8 @@ __all__ = [
     "PublicationInfo",
     "Quarantined",
     "Record",
+    "RecordCounts",
+    "RecordSink",
     "Subscribed",
     "SubscriptionHandle",
     "Versions",

@@ -12,11 +12,22 @@ from actorbus.metrics.place import default_directory, list_statistics
 from actorbus.metrics.reader import StatisticsReader
 from actorbus.metrics.snapshot import Liveness, StatisticsSnapshot
 from actorbus.metrics.statistics import DEFAULT_SIZE, Statistics
-from actorbus.metrics.stream import HANDLER, STREAM, HandlerCounter, HandlerCounters, StreamCounter, StreamCounters
+from actorbus.metrics.stream import (
+    HANDLER,
+    RECORDER,
+    STREAM,
+    HandlerCounter,
+    HandlerCounters,
+    RecorderCounter,
+    RecorderCounters,
+    StreamCounter,
+    StreamCounters,
+)
 
 __all__ = [
     "DEFAULT_SIZE",
     "HANDLER",
+    "RECORDER",
     "STREAM",
     "CounterBlock",
     "Gauge",
@@ -26,6 +37,8 @@ __all__ = [
     "HistogramSnapshot",
     "LatencySummary",
     "Liveness",
+    "RecorderCounter",
+    "RecorderCounters",
     "Statistics",
     "StatisticsReader",
     "StatisticsSnapshot",

@@ -14,12 +14,25 @@ from typing import Final, Self
 
 import msgspec
 
-__all__ = ["HANDLER", "STREAM", "HandlerCounter", "HandlerCounters", "StreamCounter", "StreamCounters"]
+__all__ = [
+    "HANDLER",
+    "RECORDER",
+    "STREAM",
+    "HandlerCounter",
+    "HandlerCounters",
+    "RecorderCounter",
+    "RecorderCounters",
+    "StreamCounter",
+    "StreamCounters",
+]
 
 STREAM: Final = "stream"
 """Group of the blocks that are indexed by ``StreamCounter``."""
 HANDLER: Final = "handler"
 """Group of the blocks that are indexed by ``HandlerCounter``, and of the handlers' latency histograms."""
+
+RECORDER: Final = "recorder"
+"""Group of the blocks that are indexed by ``RecorderCounter``."""
 
 
 class StreamCounter(IntEnum):
@@ -124,4 +137,56 @@ class HandlerCounters(msgspec.Struct, frozen=True, kw_only=True):
             restarts=numbers[HandlerCounter.RESTARTS],
             dropped=numbers[HandlerCounter.DROPPED],
             dead_letters=numbers[HandlerCounter.DEAD_LETTERS],
+        )
+
+
+class RecorderCounter(IntEnum):
+    """Slots of a recorder's block. Written by the recorder's thread, ten times a second."""
+
+    RECORDS = 0
+    BYTES = 1
+    APPENDED = 2
+    WRITTEN = 3
+    DURABLE = 4
+    SHED = 5
+    HELD = 6
+    FAULTS = 7
+    RESTARTS = 8
+
+
+class RecorderCounters(msgspec.Struct, frozen=True, kw_only=True):
+    """The counters of one recorder at one moment; positions are those of its recording."""
+
+    records: int = 0
+    """Messages recorded in this run, batch frames as one."""
+    bytes: int = 0
+    """Bytes of those, our frame included."""
+    appended_position: int = 0
+    """End of what the recorder took."""
+    written_position: int = 0
+    """End of what the operating system has: it survives the process."""
+    durable_position: int = 0
+    """End of what is on the disk: it survives a power loss."""
+    shed: int = 0
+    """Messages left out because the disk could not follow (`on_slow: shed`), or longer than a record may be."""
+    held: int = 0
+    """Times a message was left in the term buffer for want of room."""
+    faults: int = 0
+    """Writes and syncs that failed."""
+    restarts: int = 0
+    """Times the recording was opened anew after one."""
+
+    @classmethod
+    def from_block(cls, numbers: Sequence[int]) -> Self:
+        """Return the record of a block's 16 numbers."""
+        return cls(
+            records=numbers[RecorderCounter.RECORDS],
+            bytes=numbers[RecorderCounter.BYTES],
+            appended_position=numbers[RecorderCounter.APPENDED],
+            written_position=numbers[RecorderCounter.WRITTEN],
+            durable_position=numbers[RecorderCounter.DURABLE],
+            shed=numbers[RecorderCounter.SHED],
+            held=numbers[RecorderCounter.HELD],
+            faults=numbers[RecorderCounter.FAULTS],
+            restarts=numbers[RecorderCounter.RESTARTS],
         )

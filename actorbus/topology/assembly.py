@@ -22,6 +22,7 @@ from actorbus.ffi import Idle
 from actorbus.message import is_message_class, type_id_of, version_of
 from actorbus.message.layout import fixed_layout_of
 from actorbus.topology.plan import HandlerPlan, IdlePlan, Plan, StreamPlan
+from actorbus.topology.recordings import recorder_part
 from actorbus.transport import Driver, EmbeddedDriver, ExternalDriver, LocalBus, LocalDriver, ProcessDriver
 
 __all__ = ["idle_of", "session_parts", "stop_levels", "stream_part"]
@@ -61,6 +62,7 @@ def session_parts(
             plan.supervision.backoff_initial_ns,
             plan.supervision.backoff_max_ns,
         ),
+        recorders=tuple(recorder_part(recorder, plan) for recorder in plan.recorders),
     )
 
 

@@ -25,6 +25,7 @@ from actorbus.topology.rules_channels import check_channels
 from actorbus.topology.rules_classes import check_classes
 from actorbus.topology.rules_handlers import check_handlers
 from actorbus.topology.rules_machine import check_machine
+from actorbus.topology.rules_recorders import check_recorders
 from actorbus.topology.rules_streams import check_streams
 from actorbus.topology.rules_warnings import check_warnings
 from actorbus.topology.secrets import refuse_secrets
@@ -115,12 +116,13 @@ def _check(
     profile_name = topology.profile if not report.is_broken("profile") else "laptop"
     profile = load_profile(profile_name, base, report, env) or load_profile("laptop", base, Report(), env)
     assert profile is not None, "the shipped profile is right"
-    facts = Facts(topology, root, report, profile, app_folder)
+    facts = Facts(topology, root, report, profile, app_folder, base)
     first_on_path(app_folder)
     check_streams(facts)
     check_handlers(facts)
     check_channels(facts)
     check_machine(facts)
+    check_recorders(facts)
     check_classes(facts)
     check_warnings(facts)
     return facts

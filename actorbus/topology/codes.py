@@ -2,10 +2,10 @@
 
     AB10xx  the file could not be read            AB15xx  comes later
     AB11xx  a key or value has the wrong shape    AB16xx  secrets
-    AB12xx  streams, pollers, messages            AB17xx  this machine cannot do it
+    AB12xx  streams, pollers, recorders           AB17xx  this machine cannot do it
     AB13xx  classes, options, outputs             AB19xx  warnings: allowed, but look
 
-AB122x belong to actorbus/channel.
+AB122x belong to actorbus/channel, AB124x to recorders.
 """
 
 from __future__ import annotations
@@ -59,6 +59,9 @@ CATALOGUE: Final[dict[str, str]] = {
     "AB1223": "a bad value of a channel parameter",
     "AB1224": "channel parameters that do not go together",
     "AB1225": "a channel parameter given twice",
+    "AB1241": "a recorder without streams",
+    "AB1242": "the directory of a recorder",
+    "AB1243": "the segments of a recorder",
     "AB1301": "unknown class of the shelf",
     "AB1302": "a module that cannot be imported",
     "AB1303": "a class that is not in its module",

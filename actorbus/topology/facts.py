@@ -23,13 +23,19 @@ DEFAULT_POLLER = "default"
 class Facts:
     """One topology under check. A name missing from a mapping here already has a problem in the report."""
 
-    def __init__(self, topology: Topology, root: Tree, report: Report, profile: Profile, folder: Path) -> None:
+    def __init__(
+        self, topology: Topology, root: Tree, report: Report, profile: Profile, folder: Path, base: Path | None = None
+    ) -> None:
         self.topology = topology
         self.root = root
         self.report = report
         self.profile = profile
         self.folder = folder
         """Where modules and relative paths are looked up."""
+        self.base = folder if base is None else base
+        """What a recorder's directory is relative to: the topology's folder, wherever modules are."""
+        self.recordings: dict[str, Path] = {}
+        """The absolute folder of each recorder."""
         self.finder = ClassFinder(folder)
         self.poller_of: dict[str, str] = {}
         self.streams_of: dict[str, tuple[str, ...]] = {}

@@ -8,7 +8,7 @@ import msgspec
 
 from actorbus.actors import QuarantineEntry
 from actorbus.dispatch import StreamEvent
-from actorbus.metrics import CounterBlock, HandlerCounters, Histogram, LatencySummary, StreamCounters
+from actorbus.metrics import CounterBlock, HandlerCounters, Histogram, LatencySummary, RecorderCounters, StreamCounters
 
 __all__ = [
     "HandlerStatistics",
@@ -54,6 +54,8 @@ class NodeStatistics(msgspec.Struct, frozen=True):
     seconds: float
     streams: Mapping[str, StreamCounters]
     handlers: Mapping[str, HandlerStatistics]
+    recorders: Mapping[str, RecorderCounters] = {}
+    """By name; positions are those of each recorder's recording."""
 
 
 class NodeHealth(msgspec.Struct, frozen=True):
@@ -92,13 +94,15 @@ def node_statistics(
     seconds: float,
     streams: Mapping[str, CounterBlock],
     handlers: Mapping[str, tuple[CounterBlock, Histogram]],
+    recorders: Mapping[str, CounterBlock],
 ) -> NodeStatistics:
-    """Read all counters of a node."""
+    """Read all counters of a node; `seconds` is how long it has been open."""
     return NodeStatistics(
         name=name,
         seconds=seconds,
         streams={stream: StreamCounters.from_block(block.read()) for stream, block in streams.items()},
         handlers={handler: _handler(block, latency) for handler, (block, latency) in handlers.items()},
+        recorders={recorder: RecorderCounters.from_block(block.read()) for recorder, block in recorders.items()},
     )
 
 
@@ -173,7 +177,7 @@ def summary_of(
             }
             for name, handler in statistics.handlers.items()
         },
-        "recorders": {},
+        "recorders": {name: msgspec.to_builtins(counters) for name, counters in statistics.recorders.items()},
         "samples": [
             {"stream": stream, "sequence": sequence, "handlers": list(ran)} for stream, sequence, ran in samples
         ],

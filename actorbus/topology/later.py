@@ -19,6 +19,7 @@ __all__ = ["LATER", "Later", "refuse_later"]
 
 SPEED: Final = 'comes with "Speed" (batch frames, fixed layouts)'
 RECORDER: Final = 'comes with "The recorder and its journal"'
+ARCHIVE: Final = "comes with Aeron Archive, a later issue"
 SEALED: Final = "comes with compression and security, a later issue"
 PROTOBUF: Final = "comes with Protocol Buffers, a later issue"
 METRICS: Final = "comes with metrics and health over HTTP, a later issue"
@@ -53,7 +54,7 @@ LATER: Final[tuple[Later, ...]] = (
     Later("handlers.*.dispatch", ("inline", "mailbox"), "dispatch process", PROCESSES, "use inline or mailbox"),
     Later("handlers.*.start", (None, "live"), "a start in the past", RECORDER, "use live"),
     Later("handlers.*.resume", (False,), "resume", RECORDER, "use false"),
-    Later("recorders.*", (), "a recorder", RECORDER, "remove it"),
+    Later("recorders.*.backend", ("journal", "jsonl"), "backend archive", ARCHIVE, "use journal"),
     Later("observability.http", (None,), "http", METRICS, "use null"),
     Later("security.*", (), "security", SEALED, "remove it"),
 )

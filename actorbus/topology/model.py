@@ -36,6 +36,7 @@ __all__ = [
     "ObservabilitySpec",
     "PollerSpec",
     "RecorderSpec",
+    "RetentionSpec",
     "SourceSpec",
     "StreamSpec",
     "SupervisionSpec",
@@ -245,13 +246,32 @@ class HandlerSpec(Spec, frozen=True, kw_only=True):
     resume: Annotated[bool, Meta(description="Go on after the last handled message of a recording.")] = False
 
 
+class RetentionSpec(Spec, frozen=True, kw_only=True):
+    """What a recording may forget: whole old segments, never one that a consumer still needs."""
+
+    age: Annotated[Duration | None, Meta(description="Records older than this.")] = None
+    size: Annotated[Size | None, Meta(description="The oldest, while all of them together are larger.")] = None
+
+
 class RecorderSpec(Spec, frozen=True, kw_only=True):
     """Writes streams to disk."""
 
     streams: Annotated[list[Name], Meta(description="What it records.")]
     directory: Annotated[Path, Meta(description="Where.")]
     backend: Annotated[Literal["journal", "jsonl", "archive"], Meta(description="How.")] = "journal"
-    sync: Annotated[Literal["durable", "interval", "none"], Meta(description="When it is on disk.")] = "durable"
+    sync: Annotated[
+        Literal["durable", "interval", "none"],
+        Meta(description="durable: every write waits for the disk; interval: the disk is waited for now and then."),
+    ] = "durable"
+    interval: Annotated[Duration, Meta(description="How often sync interval waits for the disk.")] = "100ms"
+    segment: Annotated[Size, Meta(description="Length of a file of the journal, a power of two, 64k to 1g.")] = "128m"
+    on_slow: Annotated[
+        Literal["hold", "shed"],
+        Meta(description="When the disk cannot follow: hold the publishers, or leave messages out and count them."),
+    ] = "hold"
+    retention: Annotated[RetentionSpec, Meta(description="What may be removed again; nothing by itself.")] = (
+        RetentionSpec()
+    )
 
 
 class BackoffSpec(Spec, frozen=True, kw_only=True):

@@ -314,7 +314,7 @@ class Node(AsyncFace):
         """
         supervisor = self._open_supervisor()
         watched = Watched(
-            activity=lambda: activity_of(supervisor.session.stream_blocks.values()),
+            activity=lambda: activity_of(supervisor.session),
             is_quiet=lambda: supervisor.session.is_quiet,
             failed=lambda: self._failure is not None,
             stops=(stop or self._stop_asked, self._stop_asked),
@@ -349,7 +349,7 @@ class Node(AsyncFace):
         self._look()
         session = self._need_supervisor().session
         seconds = ((self._closed_ns or time.monotonic_ns()) - self._opened_ns) / 1e9
-        return node_statistics(self.name, seconds, session.stream_blocks, session.handler_blocks)
+        return node_statistics(self.name, seconds, *session.counted)
 
     def health(self) -> NodeHealth:
         """Return whether it runs and is ready, and what is wrong. Never touches a subscription."""

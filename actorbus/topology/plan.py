@@ -15,10 +15,11 @@ import msgspec
 from actorbus.channel import Channel
 from actorbus.errors import ConfigError, Problem
 from actorbus.message import TypeSet, is_message_class
+from actorbus.recording import Retention
 from actorbus.topology.channels import resolve
 from actorbus.topology.check import Checked, check_file, check_python
 from actorbus.topology.facts import DEFAULT_POLLER, Facts
-from actorbus.topology.model import MailboxSpec, ObservabilitySpec, SupervisionSpec, Topology
+from actorbus.topology.model import MailboxSpec, ObservabilitySpec, RecorderSpec, SupervisionSpec, Topology
 from actorbus.topology.planned import (
     DriverPlan,
     HandlerPlan,
@@ -27,6 +28,7 @@ from actorbus.topology.planned import (
     ObservabilityPlan,
     Plan,
     PollerPlan,
+    RecorderPlan,
     Refusal,
     SourcePlan,
     StreamPlan,
@@ -45,6 +47,7 @@ __all__ = [
     "ObservabilityPlan",
     "Plan",
     "PollerPlan",
+    "RecorderPlan",
     "Refusal",
     "SourcePlan",
     "StreamPlan",
@@ -108,6 +111,7 @@ def build_plan(checked: Checked) -> Plan:
             for name, source in topology.sources.items()
         ),
         handlers=tuple(_handler(facts, name, order) for order, name in enumerate(topology.handlers)),
+        recorders=tuple(_recorder(facts, name, spec) for name, spec in topology.recorders.items()),
         supervision=_supervision(topology.supervision),
         observability=_observability(topology.observability),
         switch_interval_ns=duration_ns(profile.switch_interval),
@@ -242,6 +246,23 @@ def _handler(facts: Facts, name: str, order: int) -> HandlerPlan:
         on_error=spec.on_error,
         mailbox=_mailbox(spec.mailbox or MailboxSpec()) if spec.dispatch == "mailbox" else None,
         after=tuple(spec.after),
+    )
+
+
+def _recorder(facts: Facts, name: str, spec: RecorderSpec) -> RecorderPlan:
+    age, size = spec.retention.age, spec.retention.size
+    return RecorderPlan(
+        name=name,
+        streams=tuple(spec.streams),
+        backend=msgspec.convert(spec.backend, Literal["journal", "jsonl"]),
+        directory=str(facts.recordings[name]),
+        sync=spec.sync,
+        interval_ns=duration_ns(spec.interval),
+        segment_length=size_bytes(spec.segment),
+        shed=spec.on_slow == "shed",
+        retention=Retention(
+            age_ns=None if age is None else duration_ns(age), size_bytes=None if size is None else size_bytes(size)
+        ),
     )
 
 

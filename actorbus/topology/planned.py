@@ -12,6 +12,7 @@ import msgspec
 
 from actorbus.dispatch import Handler, Source
 from actorbus.errors import Problem
+from actorbus.recording import Retention
 from actorbus.topology.memory import Budget
 from actorbus.topology.profiles import Profile
 from actorbus.transport import DriverSettings
@@ -24,6 +25,7 @@ __all__ = [
     "ObservabilityPlan",
     "Plan",
     "PollerPlan",
+    "RecorderPlan",
     "Refusal",
     "SourcePlan",
     "StreamPlan",
@@ -120,6 +122,21 @@ class HandlerPlan(msgspec.Struct, frozen=True):
     after: tuple[str, ...] = ()
 
 
+class RecorderPlan(msgspec.Struct, frozen=True):
+    """A recorder; `directory` is absolute, times are nanoseconds, sizes bytes."""
+
+    name: str
+    streams: tuple[str, ...]
+    backend: Literal["journal", "jsonl"]
+    directory: str
+    sync: Literal["durable", "interval", "none"]
+    interval_ns: int
+    segment_length: int
+    shed: bool
+    """Leave messages out, counted, when the disk cannot follow; else hold the publishers."""
+    retention: Retention
+
+
 class SupervisionPlan(msgspec.Struct, frozen=True):
     """Restarts, in nanoseconds."""
 
@@ -151,6 +168,7 @@ class Plan(msgspec.Struct, frozen=True):
     streams: Mapping[str, StreamPlan]
     sources: tuple[SourcePlan, ...]
     handlers: tuple[HandlerPlan, ...]
+    recorders: tuple[RecorderPlan, ...]
     supervision: SupervisionPlan
     observability: ObservabilityPlan
     switch_interval_ns: int

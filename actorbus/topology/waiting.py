@@ -7,10 +7,11 @@ heard anything yet is not idle. Thread: the waiting one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
-from actorbus.metrics import CounterBlock, StreamCounter
+from actorbus.actors import Session
+from actorbus.metrics import RecorderCounter, StreamCounter
 from actorbus.topology.stopping import Stoppable
 
 __all__ = ["LOOK_S", "Watched", "activity_of", "wait_until"]
@@ -42,9 +43,10 @@ class Watched(NamedTuple):
     sources_finished: Callable[[], bool] | None
 
 
-def activity_of(blocks: Iterable[CounterBlock]) -> int:
-    """Return how many messages moved so far, by the counters of some streams."""
-    return sum(sum(block[cell] for cell in _MOVING) for block in blocks)
+def activity_of(session: Session) -> int:
+    """Return how many messages moved so far, by the counters of streams and recorders."""
+    moved = sum(sum(block[cell] for cell in _MOVING) for block in session.stream_blocks.values())
+    return moved + sum(block[RecorderCounter.RECORDS] for block in session.recorders.blocks.values())
 
 
 def wait_until(watched: Watched, *, for_ns: int | None, until_idle_ns: int | None) -> str:

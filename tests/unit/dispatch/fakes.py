@@ -88,6 +88,7 @@ class FakeDecoding:
         union: object = types[0]
         for other in types[1:]:
             union = union | other  # type: ignore[operator]
+        self.reader = None
         self._one = msgspec.msgpack.Decoder(union)
         self._many = msgspec.msgpack.Decoder(list[union])  # type: ignore[valid-type]
 

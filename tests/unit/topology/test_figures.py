@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from actorbus.dispatch import Gap
-from actorbus.metrics import Statistics
+from actorbus.metrics import RecorderCounter, Statistics
 from actorbus.topology.figures import NodeHealth, node_statistics, quarantined, summary_of
 
 
@@ -14,9 +14,13 @@ def test_the_summary_has_the_promised_keys_and_reads_the_counters() -> None:
     handler[0] = 11
     handler[1] = 2
     latency.record(1_000)
+    recorder = statistics.counter_block("recorder", "r")
+    recorder[RecorderCounter.RECORDS], recorder[RecorderCounter.DURABLE] = 11, 704
     gap = Gap(stream="s", session=1, time_ns=5, publisher=9, first=3, last=4)
 
-    summary = summary_of(node_statistics("n", 1.5, {"s": stream}, {"h": (handler, latency)}), [("s", 7, ["h"])], [gap])
+    summary = summary_of(
+        node_statistics("n", 1.5, {"s": stream}, {"h": (handler, latency)}, {"r": recorder}), [("s", 7, ["h"])], [gap]
+    )
     statistics.close()
 
     assert set(summary) == {"name", "seconds", "streams", "handlers", "recorders", "samples", "events"}
@@ -37,6 +41,9 @@ def test_the_summary_has_the_promised_keys_and_reads_the_counters() -> None:
         "quarantined",
     }
     assert (streams["s"]["published"], streams["s"]["received"]) == (12, 11)
+    recorders = summary["recorders"]
+    assert isinstance(recorders, dict)
+    assert (recorders["r"]["records"], recorders["r"]["durable_position"]) == (11, 704)
     handlers = summary["handlers"]
     assert isinstance(handlers, dict)
     assert (handlers["h"]["messages"], handlers["h"]["errors"], handlers["h"]["restarts"]) == (11, 2, 0)

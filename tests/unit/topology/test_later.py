@@ -11,9 +11,15 @@ from tests.support.topologies import minimal, problems
 def topology_with(path: str, value: object) -> dict[str, object]:
     """Return a right topology with a value at a dotted path."""
     values = minimal(handlers={"h": {"stream": "s", "class": "count"}}, recorders={}, security={})
+    if path.startswith("recorders"):
+        values["recorders"] = {"r": {"streams": ["s"], "directory": "d"}}
     node: dict[str, object] = values
     *steps, last = (
-        path.replace("streams.*", "streams.s").replace("handlers.*", "handlers.h").replace("*", "x").split(".")
+        path.replace("streams.*", "streams.s")
+        .replace("handlers.*", "handlers.h")
+        .replace("recorders.*", "recorders.r")
+        .replace("*", "x")
+        .split(".")
     )
     for step in steps:
         node = node.setdefault(step, {})  # type: ignore[assignment]
@@ -31,7 +37,7 @@ NOT_ALLOWED = [
     ("handlers.*.dispatch", "process"),
     ("handlers.*.start", "earliest"),
     ("handlers.*.resume", True),
-    ("recorders.*", {"streams": ["s"], "directory": "d"}),
+    ("recorders.*.backend", "archive"),
     ("observability.http", "127.0.0.1:9464"),
     ("security.*", {"file": "x"}),
 ]

@@ -1,0 +1,259 @@
+"""The recorder: writes the streams of one recording to disk, on a thread and subscriptions of its own (D11).
+
+    Aeron --> subscription --> tape (tapes.py) --> recording
+
+Rules of this file:
+
+* Frames are recorded as received. Who holds the publishers back is the recorder's own policy: `hold` leaves messages
+  in the term buffer while the disk cannot follow, `shed` leaves them out and counts them.
+* A failed write or sync ends that opening of the recording, never the run: it is closed, opened anew (what is on disk
+  is read again), and recording goes on, within the budget of `supervision`. Beyond it the node fails, and from then on
+  the recorder sheds, so that nobody is held by one that is dead.
+* What it did is counted (`RecorderCounter`), written ten times a second and when asked; what happened is an event.
+
+Thread: the actor's own, but where it says any.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+from actorbus.actors.hosting import Cells, RestartPolicy, Restarts
+from actorbus.actors.poller import Drain, Waiter
+from actorbus.actors.shell import Report, Shell
+from actorbus.actors.tapes import NativeTape, PortTape, Recorded, Tape
+from actorbus.clock import Clock
+from actorbus.dispatch import RecorderChanged, StreamEvent
+from actorbus.dispatch.notices import event_of
+from actorbus.dispatch.state import describe
+from actorbus.errors import ActorBusError, InternalError, NativeError, RecordingError
+from actorbus.metrics import RecorderCounter
+from actorbus.recording import RecordingPort, Retention
+
+__all__ = ["RecorderActor", "RecorderSetup"]
+
+TICK_NS = 100_000_000
+"""How often counters are written and the recording's state is looked at."""
+PURGE_NS = 1_000_000_000
+"""How often retention is looked at."""
+NAP_NS = 1_000_000
+
+type State = Literal["ready", "full", "failed", "dead"]
+
+
+class RecorderSetup(NamedTuple):
+    """What a recorder is. `open` opens its recording for writing, each time it is called."""
+
+    name: str
+    open: Callable[[], RecordingPort]
+    native: bool
+    """Whether the recording has a native handle to give the sinks."""
+    durable: bool
+    """Whether a record counts as safe only when it is durable (sync mode), not when it is written."""
+    shed: bool
+    retention: Retention
+    restarts: RestartPolicy
+    cells: Cells
+
+
+class RecorderActor(Shell):
+    """Records some streams into one recording."""
+
+    def __init__(
+        self, setup: RecorderSetup, clock: Clock, *, report: Report, on_event: Callable[[StreamEvent], None]
+    ) -> None:
+        super().__init__(f"recorder-{setup.name}", report)
+        self._setup = setup
+        self._clock = clock
+        self._on_event = on_event
+        self._streams: Sequence[Recorded] = ()
+        self._tape: Tape | None = None
+        self._recording: RecordingPort | None = None
+        self._budget = Restarts(setup.restarts)
+        self._reopen_at_ns: int | None = None
+        self._purge_due_ns = 0
+        self._state: State = "ready"
+        self._counts = dict.fromkeys(RecorderCounter, 0)
+
+    def assemble(self, streams: Sequence[Recorded], waiter: Waiter) -> None:
+        """Give it what it records, before its start; `waiter` must not spin with the GIL."""
+        self._streams = streams
+        self._tape = (NativeTape if self._setup.native else PortTape)(streams, waiter, self._tell)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether all it took is as safe as its sync mode makes it, as of its last look. Any thread."""
+        safe = RecorderCounter.DURABLE if self._setup.durable else RecorderCounter.WRITTEN
+        return self._state in ("ready", "dead") and self._counts[RecorderCounter.APPENDED] == self._counts[safe]
+
+    # -- life --------------------------------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        """Open the recording. What is wrong with it (locked, corrupt, no room) ends the start."""
+        self._open()
+        self._look()
+
+    def on_stop(self) -> None:
+        """Take what is there, make it durable, and close the recording."""
+        recording, tape = self._recording, self._need_tape()
+        if recording is None:
+            return
+        try:
+            while tape.step(self.inbox.event.value, 0):
+                pass
+            recording.sync()
+        finally:
+            self._look()
+            tape.attach(None, self._numbers(None), shed=True)
+            self._recording = None
+            recording.close()
+
+    def run(self) -> None:
+        """Record until stopped."""
+        inbox, stopped, now_ns, step = self.inbox, self.actor_stopped, self._clock.monotonic_ns, self._need_tape().step
+        due = now_ns() + TICK_NS
+        while True:
+            seen = inbox.event.value
+            entry = inbox.take_control()
+            if entry is not None:
+                self.obey(entry)
+                if stopped.is_set():
+                    return
+                continue
+            try:
+                step(seen, due)
+                if now_ns() >= due:
+                    due = now_ns() + TICK_NS
+                    self._tick()
+            except (NativeError, RecordingError) as error:
+                self._broken(error)
+            except BaseException as error:  # noqa: BLE001 - an error of ours is reported; the recorder goes on
+                self.failed(error)
+
+    def on_receive(self, message: object) -> object:
+        """Obey `Drain` and calls."""
+        if isinstance(message, Drain):
+            return self._drain(message)
+        if callable(message):
+            return message()
+        raise TypeError(f"a recorder does not know {message!r}")
+
+    def flush(self) -> None:
+        """Write the counters now. Through a control call, on its thread."""
+        self._look()
+
+    def _need_tape(self) -> Tape:
+        if self._tape is None:
+            raise InternalError(f"{self.name} was started before it was assembled")
+        return self._tape
+
+    # -- opening and closing the recording ---------------------------------------------------------------------------
+
+    def _numbers(self, recording: RecordingPort | None) -> list[int]:
+        """Return the streams' numbers in the recording's table, adding those that are not in it; zeros without one."""
+        return [0 if recording is None else recording.add_stream(stream.facts) for stream in self._streams]
+
+    def _open(self) -> None:
+        recording = self._setup.open()
+        try:
+            self._need_tape().attach(recording, self._numbers(recording), shed=self._setup.shed)
+        except BaseException:
+            recording.close()
+            raise
+        self._recording = recording
+
+    def _broken(self, error: ActorBusError) -> None:
+        """A write or sync failed: close this opening and come back later, or never."""
+        recording, self._recording = self._recording, None
+        self._counts[RecorderCounter.FAULTS] += 1
+        pause = self._budget.next(self._clock.monotonic_ns())
+        self._need_tape().attach(None, self._numbers(None), shed=self._setup.shed or pause is None)
+        if recording is not None:
+            self._keep_positions(recording)
+            with contextlib.suppress(ActorBusError):
+                recording.close()
+        if pause is None:
+            self._reopen_at_ns = None
+            self._change("dead", error)
+            self.failed(error)
+        else:
+            self._reopen_at_ns = self._clock.monotonic_ns() + pause
+            self._change("failed", error)
+
+    def _reopen(self) -> None:
+        self._reopen_at_ns = None
+        self._open()
+        self._counts[RecorderCounter.RESTARTS] += 1
+        self._change("ready")
+
+    def _change(self, state: State, cause: BaseException | None = None) -> None:
+        if state == self._state and cause is None:
+            return
+        self._state = state
+        self._on_event(
+            RecorderChanged(
+                stream="",
+                session=0,
+                time_ns=self._clock.time_ns(),
+                recorder=self._setup.name,
+                state=state,
+                cause="" if cause is None else describe(cause),
+            )
+        )
+
+    # -- looking after it --------------------------------------------------------------------------------------------
+
+    def _tell(self, stream: Recorded) -> None:
+        """Turn a port's notices into events."""
+        now = self._clock.time_ns()
+        for notice in stream.port.notices():
+            self._on_event(event_of(notice, stream.name, now))
+
+    def _tick(self) -> None:
+        now = self._clock.monotonic_ns()
+        if self._reopen_at_ns is not None and now >= self._reopen_at_ns:
+            self._reopen()
+        if self._recording is not None:
+            if self._setup.retention != Retention() and now >= self._purge_due_ns:
+                self._purge_due_ns = now + PURGE_NS
+                self._recording.purge(self._setup.retention)
+            self._change("full" if self._need_tape().is_full else "ready")
+        self._look()
+
+    def _drain(self, order: Drain) -> bool:
+        """Record until every target is read, then make it durable; True when that was before the deadline."""
+        ports = {stream.name: stream.port for stream in self._streams}
+        tape = self._need_tape()
+        try:
+            while self._recording is not None:
+                if all(ports[name].session_position(session) >= end for name, session, end in order.targets):
+                    self._recording.sync()
+                    self._look()
+                    return True
+                now = self._clock.monotonic_ns()
+                if now >= order.deadline_ns:
+                    break
+                tape.step(self.inbox.event.value, min(now + NAP_NS, order.deadline_ns))
+        except (NativeError, RecordingError) as error:
+            self._broken(error)
+        return False
+
+    def _keep_positions(self, recording: RecordingPort) -> None:
+        positions = recording.positions
+        self._counts[RecorderCounter.APPENDED] = positions.appended
+        self._counts[RecorderCounter.WRITTEN] = positions.written
+        self._counts[RecorderCounter.DURABLE] = positions.durable
+
+    def _look(self) -> None:
+        """Write the counters."""
+        if self._recording is not None:
+            self._keep_positions(self._recording)
+        moved, counts = self._need_tape().counts, self._counts
+        counts[RecorderCounter.RECORDS] = moved.records
+        counts[RecorderCounter.BYTES] = moved.bytes
+        counts[RecorderCounter.SHED] = moved.shed + moved.too_large
+        counts[RecorderCounter.HELD] = moved.held
+        for cell, value in counts.items():
+            self._setup.cells[cell] = value

@@ -1,0 +1,184 @@
+"""How messages get from a recorder's subscriptions into its recording: natively, or one by one in Python.
+
+    NativeTape   a sink behind each subscription; `step` is one native wait that polls, appends, writes and syncs
+    PortTape     batches from the ports, `append` for each message: for backends that are no native journal
+
+Both leave messages where they are (in the term buffers) while no recording is attached, unless told to shed.
+Thread: the recorder's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from actorbus.actors.poller import Waiter
+from actorbus.dispatch import Port
+from actorbus.dispatch.port import NOTICES
+from actorbus.ffi import RecordCounts, RecordSink
+from actorbus.recording import OutOfSpace, RecordedStream, RecordingPort
+
+__all__ = ["NativeTape", "PortTape", "Recorded", "Tape"]
+
+PATIENCE_NS = 10_000_000
+"""A recorder that sheds and was away for longer leaves out what came meanwhile."""
+CONTROL_TYPE = b"\x00\x00"
+TYPE_OFFSET = 4
+"""Where our frame says its type (docs/wire-format.md); type 0 is Hello, Beat and Bye, which are not recorded."""
+
+
+class Recorded(NamedTuple):
+    """One recorded stream: its row of the recording's table, and its subscription's two ends."""
+
+    name: str
+    facts: RecordedStream
+    port: Port
+    sink: RecordSink
+
+
+class Tape(Protocol):
+    """Moves messages; `tell` of its maker is called with a stream whose port has notices."""
+
+    def attach(self, recording: RecordingPort | None, numbers: Sequence[int], *, shed: bool) -> None:
+        """Write to this recording, under these stream numbers; None: to none for now."""
+        ...
+
+    def step(self, seen: int, deadline_ns: int) -> bool:
+        """Move what is there, or wait for more; whether there may be more at once.
+
+        Returns when the actor's event is not `seen` any more, at the deadline (monotonic), or after some work.
+
+        Raises:
+            RecordingError, NativeError: a write or sync failed; attach another opening of the recording.
+        """
+        ...
+
+    @property
+    def counts(self) -> RecordCounts:
+        """What it moved, over all streams and openings."""
+        ...
+
+    @property
+    def is_full(self) -> bool:
+        """Whether messages wait, or were left out, because the disk has no room now."""
+        ...
+
+
+class NativeTape:
+    """For a native journal: the recording must have a `native_handle`."""
+
+    def __init__(self, streams: Sequence[Recorded], waiter: Waiter, tell: Callable[[Recorded], None]) -> None:
+        self._streams = streams
+        self._waiter = waiter
+        self._tell = tell
+        self._recording: RecordingPort | None = None
+
+    def attach(self, recording: RecordingPort | None, numbers: Sequence[int], *, shed: bool) -> None:
+        """Point every sink at the journal, or at none."""
+        self._recording = recording
+        handle = 0 if recording is None else recording.native_handle
+        for stream, number in zip(self._streams, numbers, strict=True):
+            stream.sink.attach(handle, number, framed=stream.facts.framed, shed=shed, patience_ns=PATIENCE_NS)
+
+    def step(self, seen: int, deadline_ns: int) -> bool:
+        """One native wait: it polls, appends, writes and syncs by itself, and returns for notices."""
+        number = self._waiter.wait(seen, deadline_ns)
+        if number >= 0:
+            self._tell(self._streams[number])
+        return number >= 0
+
+    @property
+    def counts(self) -> RecordCounts:
+        """The sum over the sinks."""
+        each = [stream.sink.counts() for stream in self._streams]
+        summed = RecordCounts(*(sum(column) for column in zip(*each, strict=True)))
+        return summed._replace(longest_ns=max((one.longest_ns for one in each), default=0))
+
+    @property
+    def is_full(self) -> bool:
+        """What the journal says of its disk."""
+        return self._recording is not None and self._recording.is_full
+
+
+class PortTape:
+    """For any recording: subscriptions without our frame, whose bodies are the frames as received."""
+
+    def __init__(self, streams: Sequence[Recorded], waiter: Waiter, tell: Callable[[Recorded], None]) -> None:
+        self._streams = streams
+        self._waiter = waiter
+        self._tell = tell
+        self._recording: RecordingPort | None = None
+        self._numbers: Sequence[int] = ()
+        self._shed = False
+        self._full = False
+        self._pending: list[tuple[int, bytes, int, int, int]] = []
+        self._counts = RecordCounts()
+
+    def attach(self, recording: RecordingPort | None, numbers: Sequence[int], *, shed: bool) -> None:
+        """Write what comes, and what still waits, to this recording."""
+        self._recording, self._numbers, self._shed = recording, numbers, shed
+
+    def step(self, seen: int, deadline_ns: int) -> bool:
+        """Take a batch of each stream and append it, or wait."""
+        worked = self._write() if self._pending else False
+        if not self._pending:
+            for place, stream in enumerate(self._streams):
+                worked |= self._take(place, stream)
+        if not worked:
+            if self._recording is not None:
+                self._recording.tick(idle=True)
+            self._waiter.wait(seen, deadline_ns)
+        return worked
+
+    def _take(self, place: int, stream: Recorded) -> bool:
+        if self._pending or (self._recording is None and not self._shed):
+            return False
+        count = stream.port.poll()
+        if count == NOTICES:
+            self._tell(stream)
+            return True
+        if count <= 0:
+            return False
+        for at, body in enumerate(stream.port.bodies()):
+            if not stream.facts.framed or body[TYPE_OFFSET : TYPE_OFFSET + 2] != CONTROL_TYPE:
+                record = stream.port.record(at)
+                self._pending.append((self._numbers[place], body, record[0], record[1], record[6]))
+        self._write()
+        return True
+
+    def _write(self) -> bool:
+        """Append what was taken; what does not fit stays, or is left out by the policy. Whether anything moved."""
+        recording, counts = self._recording, self._counts
+        done = size = shed = 0
+        try:
+            if recording is not None:
+                for number, body, session, position, time_ns in self._pending:
+                    recording.append(number, body, session=session, stream_position=position, time_ns=time_ns)
+                    done += 1
+                    size += len(body)
+                recording.tick()
+                self._full = False
+        except OutOfSpace:
+            self._full = True
+        finally:
+            left = len(self._pending) - done
+            if left and self._shed:
+                shed, left = left, 0
+            self._counts = counts._replace(
+                records=counts.records + done,
+                bytes=counts.bytes + size,
+                shed=counts.shed + shed,
+                held=counts.held + (left > 0),
+            )
+            del self._pending[: done + shed]
+        return done + shed > 0
+
+    @property
+    def counts(self) -> RecordCounts:
+        """What it moved."""
+        return self._counts
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the last append found no room."""
+        return self._full

@@ -1,0 +1,146 @@
+/* ab_record: from whole messages to records. The picture and the rules are in ab_record.h. */
+#include "ab_record.h"
+
+#include <stdlib.h>
+
+#include "ab_clock.h"
+#include "ab_fail.h"
+#include "ab_journal_port.h"
+
+typedef struct {
+    ab_sink sink; /* first: a pointer to it is one to the recorder */
+    ab_handle journal;
+    ab_journal_port *entered; /* inside the handle: from the first message of a pass to its end */
+    uint16_t stream;
+    bool framed;
+    bool shed;
+    bool catching_up; /* SHED, after a long absence: leave out what is there */
+    bool took;        /* this pass: anything */
+    int64_t patience_ns;
+    int64_t passed_ns; /* when the last pass ended, monotonic; 0: none has */
+    ab_record_counts counts;
+} recorder;
+
+/* The journal, entered; NULL when it is closed. */
+static ab_journal *enter(recorder *self) {
+    if (self->entered == NULL && self->journal != 0) {
+        self->entered = ab_slot_enter(self->journal, AB_KIND_JOURNAL);
+    }
+    return self->entered == NULL ? NULL : self->entered->journal;
+}
+
+static void leave(recorder *self) {
+    if (self->entered != NULL) {
+        ab_slot_leave(self->journal);
+        self->entered = NULL;
+    }
+}
+
+static bool is_control(const recorder *self, const uint8_t *bytes, size_t length) {
+    ab_frame frame;
+    size_t body;
+    return self->framed && ab_frame_decode(bytes, length, &frame, &body) == AB_OK && frame.type == AB_TYPE_CONTROL;
+}
+
+static bool take(
+    ab_sink *sink, int32_t session_id, int64_t position, int64_t time_ns, const uint8_t *bytes, size_t length) {
+    recorder *self = (recorder *)sink;
+    if (is_control(self, bytes, length)) {
+        return true;
+    }
+    if (self->catching_up) {
+        self->took = true;
+        self->counts.shed++;
+        return true;
+    }
+    ab_journal *journal = enter(self);
+    if (journal == NULL) { /* closed, or not yet open again */
+        *(self->shed ? &self->counts.shed : &self->counts.held) += 1;
+        return self->shed;
+    }
+    int64_t sequence = ab_journal_append(journal, self->stream, session_id, position, time_ns, bytes, length);
+    if (sequence >= 0) {
+        self->took = true;
+        self->counts.records++;
+        self->counts.bytes += (int64_t)length;
+        return true;
+    }
+    if (sequence == AB_TOO_LARGE) {
+        self->counts.too_large++;
+        return true;
+    }
+    if (self->shed && sequence == AB_NO_SPACE) {
+        self->took = true;
+        self->counts.shed++;
+        return true;
+    }
+    self->counts.held++;
+    return false;
+}
+
+static int end_pass(ab_sink *sink, ab_error *error) {
+    recorder *self = (recorder *)sink;
+    ab_journal *journal = enter(self);
+    bool took = self->took;
+    int result = AB_OK;
+    int64_t now_ns = ab_clock_monotonic_ns();
+    int64_t away_ns = self->passed_ns == 0 ? 0 : now_ns - self->passed_ns;
+    self->passed_ns = now_ns;
+    self->counts.longest_ns = away_ns > self->counts.longest_ns ? away_ns : self->counts.longest_ns;
+    self->took = false;
+    self->catching_up = self->shed && (away_ns > self->patience_ns || (self->catching_up && took));
+    if (journal != NULL) {
+        result = ab_journal_tick(journal, now_ns, !took);
+        if (result != AB_OK && error != NULL) {
+            *error = *ab_journal_error(journal);
+        }
+    }
+    leave(self);
+    return result == AB_NO_SPACE ? AB_OK : result; /* told by the journal's state: tick tries again by itself */
+}
+
+static void release(ab_sink *sink) {
+    leave((recorder *)sink);
+    free(sink);
+}
+
+int ab_subscription_record(
+    ab_handle handle, ab_handle journal, int stream, int framed, int policy, int64_t patience_ns) {
+    ab_subscription *subscription = ab_slot_peek(handle, AB_KIND_SUBSCRIPTION);
+    if (subscription == NULL) {
+        return AB_STALE;
+    }
+    if (stream < 0 || stream > AB_JOURNAL_STREAM_MAX || patience_ns < 0 ||
+        (policy != AB_RECORD_HOLD && policy != AB_RECORD_SHED)) {
+        return AB_INVALID;
+    }
+    recorder *self = (recorder *)subscription->sink;
+    if (self == NULL) {
+        self = calloc(1, sizeof *self);
+        if (self == NULL) {
+            return AB_NO_MEMORY;
+        }
+        self->sink = (ab_sink){.take = take, .end_pass = end_pass, .release = release};
+    }
+    leave(self);
+    self->journal = journal;
+    self->stream = (uint16_t)stream;
+    self->framed = framed != 0;
+    self->shed = policy == AB_RECORD_SHED;
+    self->patience_ns = patience_ns;
+    subscription->sink = &self->sink;
+    subscription->configured = true;
+    return AB_OK;
+}
+
+int ab_subscription_recorded(ab_handle handle, ab_record_counts *counts) {
+    const ab_subscription *subscription = ab_slot_peek(handle, AB_KIND_SUBSCRIPTION);
+    if (subscription == NULL) {
+        return AB_STALE;
+    }
+    if (subscription->sink == NULL || subscription->sink->take != take) {
+        return AB_INVALID;
+    }
+    *counts = ((const recorder *)subscription->sink)->counts;
+    return AB_OK;
+}

@@ -1,0 +1,133 @@
+"""Moving messages from ports into a recording, in Python, with ports and recordings made by hand."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from actorbus.actors.poller import Waiter
+from actorbus.actors.tapes import PortTape, Recorded
+from actorbus.dispatch import Port
+from actorbus.dispatch.port import NOTICES
+from actorbus.ffi import RecordSink
+from actorbus.recording import OutOfSpace, RecordedStream, RecordingPort
+
+HELLO = bytes([1, 0, 0, 0, 0, 0, 0, 0]) + bytes(24)
+DATA = bytes([1, 1, 0, 0, 9, 0, 1, 0]) + bytes(24) + b"body"
+
+
+class FakePort:
+    def __init__(self, batches: list[list[bytes] | int]) -> None:
+        self._batches = batches
+        self._now: list[bytes] = []
+
+    def poll(self) -> int:
+        if not self._batches:
+            return 0
+        batch = self._batches.pop(0)
+        if isinstance(batch, int):
+            return batch
+        self._now = batch
+        return len(batch)
+
+    def bodies(self) -> list[bytes]:
+        return self._now
+
+    def record(self, place: int) -> tuple[int, ...]:
+        return (7, 64 * (place + 1), 0, 0, 0, 0, 1_000 + place, 1, 0)
+
+
+class FakeWaiter:
+    def __init__(self) -> None:
+        self.waits = 0
+
+    def wait(self, seen: int, deadline_ns: int | None) -> int:
+        self.waits += 1
+        return -1
+
+
+class FakeRecording:
+    def __init__(self) -> None:
+        self.records: list[tuple[int, bytes, int, int, int]] = []
+        self.room = 1_000
+        self.writes = 0
+
+    def append(self, stream: int, payload: bytes, *, session: int, stream_position: int, time_ns: int) -> int:
+        if len(self.records) >= self.room:
+            raise OutOfSpace("no room")
+        self.records.append((stream, payload, session, stream_position, time_ns))
+        return len(self.records) - 1
+
+    def tick(self, *, idle: bool = False) -> None:
+        self.writes += not idle
+
+
+class Bench:
+    def __init__(self, batches: list[list[bytes] | int], *, framed: bool = True, shed: bool = False) -> None:
+        self.recording = FakeRecording()
+        self.waiter = FakeWaiter()
+        self.told: list[str] = []
+        stream = Recorded(
+            "bars",
+            RecordedStream(name="bars", framed=framed),
+            cast("Port", FakePort(batches)),
+            cast("RecordSink", None),
+        )
+        self.tape = PortTape([stream], cast("Waiter", self.waiter), lambda stream: self.told.append(stream.name))
+        self.tape.attach(cast("RecordingPort", self.recording), [3], shed=shed)
+
+    def run(self) -> None:
+        while self.tape.step(0, 0):
+            pass
+
+
+def test_frames_are_appended_as_received_with_their_address_and_without_our_own_words() -> None:
+    bench = Bench([[HELLO, DATA, DATA], NOTICES, [DATA]])
+    bench.run()
+
+    assert bench.recording.records == [(3, DATA, 7, 128, 1001), (3, DATA, 7, 192, 1002), (3, DATA, 7, 64, 1000)]
+    assert (bench.tape.counts.records, bench.tape.counts.bytes) == (3, 3 * len(DATA))
+    assert bench.told == ["bars"]
+    assert bench.recording.writes == 2
+    assert bench.waiter.waits == 1
+
+
+def test_foreign_bytes_are_never_taken_for_our_own_words() -> None:
+    bench = Bench([[HELLO]], framed=False)
+    bench.run()
+
+    assert [record[1] for record in bench.recording.records] == [HELLO]
+
+
+def test_hold_keeps_what_does_not_fit_and_takes_nothing_more_until_there_is_room() -> None:
+    bench = Bench([[DATA] * 3, [DATA]])
+    bench.recording.room = 1
+    bench.run()
+    assert (len(bench.recording.records), bench.tape.is_full, bench.tape.counts.shed) == (1, True, 0)
+    assert bench.tape.counts.held >= 1
+
+    bench.recording.room = 1_000
+    bench.run()
+    assert (len(bench.recording.records), bench.tape.is_full) == (4, False)
+    assert [record[3] for record in bench.recording.records] == [64, 128, 192, 64]
+
+
+def test_shed_leaves_out_what_does_not_fit_and_counts_it() -> None:
+    bench = Bench([[DATA] * 3, [DATA]], shed=True)
+    bench.recording.room = 1
+    bench.run()
+
+    assert (len(bench.recording.records), bench.tape.counts.shed, bench.tape.counts.records) == (1, 3, 1)
+
+
+@pytest.mark.parametrize(("shed", "left"), [(False, 1), (True, 0)])
+def test_without_a_recording_messages_stay_where_they_are_or_are_shed(shed: bool, left: int) -> None:
+    bench = Bench([[DATA]], shed=shed)
+    bench.tape.attach(None, [0], shed=shed)
+    bench.run()
+
+    assert bench.tape.counts.shed == 1 - left
+    bench.tape.attach(cast("RecordingPort", bench.recording), [3], shed=shed)
+    bench.run()
+    assert len(bench.recording.records) == left
