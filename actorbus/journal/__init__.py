@@ -6,11 +6,15 @@ from actorbus.journal.consumers import Consumer, positions_of
 from actorbus.journal.jsonl_reader import JsonlReader
 from actorbus.journal.jsonl_recording import JsonlRecording
 from actorbus.journal.opening import open_recording
+from actorbus.journal.reader import JournalReader
+from actorbus.journal.recording import JournalRecording
 from actorbus.journal.report import Fault, Repaired, Verified
 
 __all__ = [
     "Consumer",
     "Fault",
+    "JournalReader",
+    "JournalRecording",
     "JsonlReader",
     "JsonlRecording",
     "Repaired",

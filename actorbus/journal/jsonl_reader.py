@@ -194,6 +194,9 @@ class JsonlReader:
             try:
                 found = self._cursor.step()
             except CorruptRecord as error:
+                if place in (Place("position", before[0]), Place("sequence", before[1] or -1)):
+                    self._cursor.go(*before)
+                    return
                 following, sequence = self._cursor.find_valid()
                 behind = sequence if place.kind == "sequence" else following
                 if place.kind == "time" or not 0 <= behind <= place.value:

@@ -11,11 +11,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, overload
 
-from actorbus.errors import UsageError
 from actorbus.journal import table
 from actorbus.journal.jsonl_format import Describe
 from actorbus.journal.jsonl_reader import JsonlReader
 from actorbus.journal.jsonl_recording import JsonlRecording
+from actorbus.journal.reader import JournalReader
+from actorbus.journal.recording import JournalRecording
 from actorbus.journal.table import Backend
 from actorbus.limits import MIB
 from actorbus.recording import FormatRefused, Place, RecordingPort, RecordingReader, SyncMode
@@ -75,7 +76,8 @@ def open_recording(
     directory = Path(directory)
     found = table.load_if_there(directory)
     if not write:
-        return JsonlReader(directory, start)
+        found = found or table.load(directory)
+        return JsonlReader(directory, start) if found.backend == "jsonl" else JournalReader(directory, start)
     backend = backend or (found.backend if found is not None else "journal")
     if found is not None and found.backend != backend:
         why = f"it holds a recording of backend {found.backend}"
@@ -84,4 +86,4 @@ def open_recording(
         return JsonlRecording(
             directory, sync=sync, interval_ns=interval_ns, segment_bytes=segment_bytes, describe=describe
         )
-    raise UsageError("backend journal")
+    return JournalRecording(directory, sync=sync, interval_ns=interval_ns, segment_bytes=segment_bytes)

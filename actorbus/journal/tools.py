@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from actorbus.errors import InternalError
 from actorbus.journal import table
 from actorbus.journal.jsonl_purge import segments_of_jsonl
 from actorbus.journal.jsonl_tools import repair_jsonl, verify_jsonl
+from actorbus.journal.native_tools import repair_journal, segments_of_journal, verify_journal
 from actorbus.journal.report import Repaired, Told, Verified
 from actorbus.recording import Segment
 
@@ -30,7 +30,7 @@ def verify(directory: Path | str, told: Told | None = None) -> Verified:
     directory = Path(directory)
     if _backend(directory) == "jsonl":
         return verify_jsonl(directory, told)
-    raise InternalError(f"backend {_backend(directory)} has no verify")
+    return verify_journal(directory, told)
 
 
 def repair(directory: Path | str, told: Told | None = None) -> Repaired:
@@ -44,7 +44,7 @@ def repair(directory: Path | str, told: Told | None = None) -> Repaired:
     directory = Path(directory)
     if _backend(directory) == "jsonl":
         return repair_jsonl(directory, told)
-    raise InternalError(f"backend {_backend(directory)} has no repair")
+    return repair_journal(directory, told)
 
 
 def segments(directory: Path | str) -> list[Segment]:
@@ -52,7 +52,7 @@ def segments(directory: Path | str) -> list[Segment]:
     directory = Path(directory)
     if _backend(directory) == "jsonl":
         return segments_of_jsonl(directory)
-    raise InternalError(f"backend {_backend(directory)} has no segments")
+    return segments_of_journal(directory)
 
 
 def find_recordings(folder: Path | str) -> list[Path]:

@@ -35,7 +35,8 @@ class Kind(NamedTuple):
 
 
 JSONL: Final = Kind("jsonl", 4096, "*.jsonl", 0)
-BACKENDS: Final = (JSONL,)
+JOURNAL: Final = Kind("journal", 64 * 1024, "*.journal", 4096)
+BACKENDS: Final = (JSONL, JOURNAL)
 
 
 def opened(

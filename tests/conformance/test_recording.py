@@ -32,7 +32,7 @@ SECOND_NS = 1_000_000_000
 
 
 def test_records_come_back_byte_for_byte_with_their_facts(kind: Kind, folder: Path) -> None:
-    with opened(kind, folder) as recording:
+    with opened(kind, folder, segment_bytes=1 * MIB) as recording:
         bars, news = recording.add_stream(BARS), recording.add_stream(NEWS)
         given = [b"", b"\0" * 7, bytes(range(256)), b'{"crc":"\n\\', b"x" * 100_000, "\u00e9".encode()]
         for number, payload in enumerate(given):
@@ -65,10 +65,11 @@ def test_payloads_may_be_any_buffer(kind: Kind, folder: Path) -> None:
 def test_an_empty_recording_is_one(kind: Kind, folder: Path) -> None:
     with opened(kind, folder) as recording:
         assert (recording.first_sequence, recording.next_sequence) == (0, 0)
-        assert recording.positions.appended == recording.positions.durable == 0
+        assert recording.positions.appended == recording.positions.durable
+        assert recording.positions.appended == recording.positions.written
     with open_recording(folder) as reader:
         assert reader.read() is None
-        assert (reader.first_sequence, reader.next_sequence, reader.end_position) == (0, 0, 0)
+        assert (reader.first_sequence, reader.next_sequence) == (0, 0)
         for place in (EARLIEST, LIVE, Place("sequence", 0), Place("position", 0), Place("time", SECOND_NS)):
             reader.seek(place)
             assert reader.read() is None
@@ -87,12 +88,14 @@ def test_time_rises_though_the_clock_does_not(kind: Kind, folder: Path) -> None:
 def test_positions_follow_each_other(kind: Kind, folder: Path) -> None:
     with opened(kind, folder, sync="none") as recording:
         number = recording.add_stream(BARS)
+        begun = recording.positions.appended
         recording.append(number, b"x" * 50)
         first = recording.positions
-        assert first.appended > first.written == first.durable == 0
-        assert recording.write() == first.appended
+        assert first.appended > first.written >= first.durable
+        assert first.written <= begun
+        assert recording.write() >= first.appended  # a backend may write records of its own behind
         second = recording.positions
-        assert second.written == second.appended > second.durable == 0
+        assert second.written == second.appended > second.durable == first.durable
         assert recording.sync() == second.written
         assert recording.positions.durable == second.written
         with recording.reader() as reader:
@@ -161,7 +164,7 @@ def test_a_stream_keeps_its_number_and_new_facts_are_a_new_row(kind: Kind, folde
 
 def test_reading_begins_at_every_sequence(kind: Kind, folder: Path) -> None:
     with opened(kind, folder) as recording:
-        data = fill(recording, 200)
+        data = fill(recording, 200, size=1000)
     assert len(list(folder.glob(kind.glob))) > 2
     with open_recording(folder) as reader:
         for sequence in range(200):
@@ -178,7 +181,7 @@ def test_reading_begins_at_every_sequence(kind: Kind, folder: Path) -> None:
 
 def test_reading_goes_on_behind_every_position(kind: Kind, folder: Path) -> None:
     with opened(kind, folder) as recording:
-        fill(recording, 200)
+        fill(recording, 200, size=1000)
     records = read_all(folder)
     ends = {record.sequence: record.position for record in records}
     with open_recording(folder) as reader:
@@ -190,13 +193,13 @@ def test_reading_goes_on_behind_every_position(kind: Kind, folder: Path) -> None
             record = reader.read()
             assert record is not None
             assert record.sequence == sequence
-        with pytest.raises(InvalidValue, match="beyond the end"):
+        with pytest.raises(InvalidValue, match="beyond the end|does not exist yet"):
             reader.seek(Place("position", reader.end_position + 1))
 
 
 def test_reading_begins_at_every_time(kind: Kind, folder: Path) -> None:
     with opened(kind, folder) as recording:
-        fill(recording, 200)
+        fill(recording, 200, size=1000)
     times = [record.time_ns for record in read_all(folder)]
     with open_recording(folder) as reader:
         for sequence, time_ns in enumerate(times):
@@ -237,7 +240,7 @@ def test_a_reader_follows_the_writer_over_segments(kind: Kind, folder: Path) -> 
     with opened(kind, folder) as recording, open_recording(folder) as reader:
         seen: list[int] = []
         for _ in range(30):
-            fill(recording, 11)
+            fill(recording, 11, size=1000)
             seen += [record.sequence for record in reader]
             assert seen == list(range(recording.next_sequence))
             assert reader.next_sequence == recording.next_sequence

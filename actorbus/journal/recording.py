@@ -1,0 +1,236 @@
+"""Writes a ``journal`` recording: crash-safe, native. The rules of RecordingPort hold; one thread.
+
+The log is native/ab_journal's; here are the table of streams, the words of the port, and what consumers still need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Buffer, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, final
+
+from actorbus.clock import Clock, SystemClock
+from actorbus.errors import ClosedError, InvalidValue, MessageTooLarge, UsageError
+from actorbus.ffi.journal import DURABLE, INTERVAL, NONE, JournalHandle, Opened
+from actorbus.journal import table
+from actorbus.journal.consumers import positions_of
+from actorbus.journal.files import QUARANTINE, disk
+from actorbus.journal.reader import JournalReader
+from actorbus.limits import INT64_MAX, MIB
+from actorbus.recording import (
+    Cut,
+    FormatRefused,
+    Place,
+    Positions,
+    RecordedStream,
+    Recovery,
+    Retention,
+    SyncMode,
+)
+from actorbus.recording.place import time_text
+
+__all__ = ["JournalRecording"]
+
+_MODES: Final[Mapping[SyncMode, int]] = {"durable": DURABLE, "interval": INTERVAL, "none": NONE}
+_FULL: Final = 1  # enum ab_journal_state
+_SEGMENT_MAX: Final = 1 << 30
+
+
+@final
+class JournalRecording:
+    """See RecordingPort.
+
+    Args:
+        directory: made when it is missing.
+        sync: when what was written is synced.
+        interval_ns: between two syncs, in mode ``interval``.
+        segment_bytes: of new segment files, a power of two from 64 KiB to 1 GiB.
+        clock: for the times of syncs; records without a time get the system's.
+
+    Raises:
+        JournalLocked: another writer has it.
+        FormatRefused: the folder holds a recording of another backend or version, or records without a table.
+        CorruptRecord: records that were durable are damaged: `journal repair` first.
+        InvalidValue: an argument out of bounds.
+    """
+
+    def __init__(
+        self,
+        directory: Path | str,
+        *,
+        sync: SyncMode = "durable",
+        interval_ns: int = 100_000_000,
+        segment_bytes: int = 128 * MIB,
+        clock: Clock | None = None,
+    ) -> None:
+        if interval_ns <= 0:
+            raise InvalidValue(f"sync interval {interval_ns} ns is not positive")
+        if not 64 * 1024 <= segment_bytes <= _SEGMENT_MAX or segment_bytes & (segment_bytes - 1):
+            why = f"allowed are powers of two from {64 * 1024} to {_SEGMENT_MAX}"
+            raise InvalidValue(f"segment of {segment_bytes} bytes", why=why)
+        self.backend = "journal"
+        self.directory = Path(directory)
+        self._sync: SyncMode = sync
+        self._closed = False
+        self._clock = clock or SystemClock()
+        found = table.load_if_there(self.directory)
+        if found is not None and found.backend != self.backend:
+            why = f"it holds a recording of backend {found.backend}"
+            raise FormatRefused(f"{self.directory} is not ours", why=why, hint="take that backend, or another folder")
+        with disk(f"make {self.directory}"):
+            self.directory.mkdir(parents=True, exist_ok=True)
+        self._handle = JournalHandle.open(
+            self.directory,
+            sync=_MODES[sync],
+            segment_bytes=segment_bytes,
+            uuid=bytes(16) if found is None else bytes.fromhex(found.uuid),
+            sync_ns=interval_ns,
+        )
+        try:
+            self._table = found or self._begin(self._handle.opened)
+        except BaseException:
+            self._handle.close()
+            raise
+        self.uuid = self._table.uuid
+        self._first = self._handle.opened.first_sequence
+        self.recovery = _recovery(self.directory, self._handle.opened, is_new=found is None)
+
+    def _begin(self, opened: Opened) -> table.RecordingTable:
+        if opened.next_sequence > 0:
+            raise FormatRefused(f"{self.directory} has records, but no {table.FILE}", hint="bring it back")
+        created = time_text(self._clock.time_ns() // 1_000_000_000 * 1_000_000_000)
+        made = table.RecordingTable(backend="journal", uuid=bytes(opened.uuid).hex(), created=created)
+        table.store(self.directory, made)
+        return made
+
+    @property
+    def native_handle(self) -> int:
+        """What native code writes through."""
+        return self._handle.handle
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk had no room for what was appended last."""
+        return self._handle.counters()["state"] == _FULL
+
+    @property
+    def streams(self) -> Mapping[int, RecordedStream]:
+        """The table of streams by number."""
+        return self._table.by_number
+
+    @property
+    def first_sequence(self) -> int:
+        """The first record there is."""
+        return self._first
+
+    @property
+    def next_sequence(self) -> int:
+        """What the next ``append`` returns."""
+        return self._handle.counters()["appended_sequence"]
+
+    @property
+    def positions(self) -> Positions:
+        """How far it is."""
+        counters = self._handle.counters()
+        return Positions(counters["appended"], counters["written"], counters["durable"])
+
+    def add_stream(self, stream: RecordedStream) -> int:
+        """Return the number for a stream's records; the table is on the disk before this returns."""
+        if self._closed:
+            raise ClosedError(f"the recording {self.directory} is closed")
+        changed, number = self._table.with_stream(stream)
+        if changed is not self._table:
+            table.store(self.directory, changed)
+            self._table = changed
+        return number
+
+    def append(
+        self, stream: int, payload: Buffer, *, session: int = 0, stream_position: int = 0, time_ns: int = 0
+    ) -> int:
+        """Take one record and return its sequence. Raises as RecordingPort says."""
+        if not 0 <= stream < len(self._table.streams):  # rows are numbered from 0, none is ever removed
+            raise UsageError(f"the recording has no stream {stream}", hint="add_stream gives a stream its number")
+        size = memoryview(payload).nbytes
+        if size > self._handle.payload_max:
+            why = f"a segment of this recording takes at most {self._handle.payload_max}"
+            raise MessageTooLarge(f"a record of {size} bytes", why=why, hint="record with a longer segment")
+        return self._handle.append(stream, payload, session=session, stream_position=stream_position, time_ns=time_ns)
+
+    def write(self) -> int:
+        """Write what was appended, in mode ``durable`` sync it too; return that position."""
+        if self._sync == "durable":
+            return self.sync()
+        self._handle.write()
+        self.tick()
+        return self.positions.written
+
+    def sync(self) -> int:
+        """Write, wait for the disk, and return the durable position."""
+        self._handle.sync()
+        return self.positions.durable
+
+    def tick(self, *, idle: bool = False) -> None:
+        """Do what the sync mode makes due now."""
+        self._handle.tick(self._clock.monotonic_ns(), idle=idle)
+
+    def roll(self) -> None:
+        """Write, and begin a new segment."""
+        self._handle.roll()
+
+    def purge(self, retention: Retention, *, now_ns: int | None = None) -> Cut:
+        """Remove whole old segments that the rules give up; never one that is read or that a consumer needs."""
+        now_ns = self._clock.time_ns() if now_ns is None else now_ns
+        consumers: Mapping[str, int] = positions_of(self.directory, self.uuid) if retention.consumers else {}
+        before, files = self._first, self._handle
+        purged = files.purge(
+            bytes_max=retention.size_bytes or 0,
+            before_time_ns=max(now_ns - retention.age_ns, 1) if retention.age_ns is not None else 0,
+            keep_position=min(consumers.values(), default=INT64_MAX),
+        )
+        self._first = purged.first_sequence
+        why = {
+            "": (),
+            "reader": (f"the segment from sequence {purged.first_sequence} on is being read",),
+            "consumer": tuple(
+                f"consumer {name} is at position {position}"
+                for name, position in sorted(consumers.items())
+                if position == min(consumers.values())
+            ),
+        }[purged.held]
+        return Cut(
+            segments=purged.segments,
+            records=purged.first_sequence - before,
+            bytes=purged.bytes,
+            first_sequence=purged.first_sequence,
+            kept=why,
+        )
+
+    def reader(self, start: Place | None = None) -> JournalReader:
+        """Return a reader of this recording, at a place (None: the first record there is)."""
+        return JournalReader(self.directory, start)
+
+    def abandon(self) -> None:
+        """Let go without writing, as a kill would: for tests of crashes."""
+        self._closed = True
+        self._handle.abandon()
+
+    def close(self) -> None:
+        """Write, sync, mark the end as clean, release the lock. May be repeated."""
+        self._closed = True
+        self._handle.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _recovery(directory: Path, opened: Opened, *, is_new: bool) -> Recovery:
+    seconds = opened.elapsed_ns / 1e9
+    if opened.cut_bytes:
+        return Recovery("torn", opened.cut_bytes, str(directory / QUARANTINE), seconds)
+    return Recovery("new" if is_new else "clean", seconds=seconds)
