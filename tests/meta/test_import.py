@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.prove.command_line import IMPORT_MS_MAX, imports
+from tests.prove.command_line import imports
 
+MODULES_MAX = 190
+"""133 with CPython 3.12, a third of them loaded before any import."""
+OURS_MAX = 40
+"""24: the words alone; the rest comes when it is named."""
 ROOT = Path(__file__).resolve().parents[2]
 UNPICKLERS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "dbm", "multiprocessing"}
 ALLOWED = {ROOT / "actorbus" / "bench" / "peers" / "pipe.py": "multiprocessing.connection"}
@@ -28,10 +34,14 @@ def imported(file: Path) -> set[str]:
     return found
 
 
-def test_import_is_quick_and_brings_nothing_heavy() -> None:
-    found = imports(5)
-    assert found.heavy == set()
-    assert min(found.ours) < IMPORT_MS_MAX, f"beside `import asyncio` in {min(found.asyncio):.0f} ms"
+def test_import_brings_nothing_heavy_and_no_more_than_it_needs() -> None:
+    """How long it takes is the proof's (line 7), on a machine that does nothing else; what takes the time is counted here."""
+    code = "import sys, actorbus; print(len(sys.modules), sum(name.startswith('actorbus') for name in sys.modules))"
+    everything, ours = map(int, subprocess.check_output([sys.executable, "-c", code], text=True).split())
+
+    assert imports(1).heavy == set()
+    assert everything < MODULES_MAX
+    assert ours < OURS_MAX
 
 
 def test_no_module_of_ours_can_unpickle() -> None:
