@@ -11,6 +11,7 @@
  * it rests on was seen, finds the same. The segment that is read is held by a shared lock, so that retention leaves it alone.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@
 #include "ab_journal_private.h"
 #include "ab_journal_reader.h"
 
-#define LIST_TRIES 8 /* a purge may run ahead of us; it cannot be faster so many times */
+#define LIST_TRIES 1000 /* a purge may run ahead of us; it is not faster so many times */
 
 static const ab_storage *calls(const ab_journal_reader *reader) { return reader->store.storage; }
 
@@ -336,6 +337,7 @@ int ab_reader_first(ab_journal_reader *reader, ab_segment_list *list, ab_error *
         if (file != AB_NOT_FOUND || tried == LIST_TRIES) {
             return file;
         }
+        sched_yield();
     }
 }
 
@@ -362,6 +364,7 @@ int ab_journal_reader_open(
             break;
         }
         result = AB_OK; /* removed under us: look again */
+        sched_yield();
     }
     if (result != AB_OK) {
         ab_journal_reader_close(reader);

@@ -3,6 +3,7 @@
  * An index entry is only a place to begin: the batch there must check out with the sequence the entry says, else the one before it is
  * tried, and at last the segment's first batch.
  */
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "ab_journal_reader.h"
 
 #define ENTRY_TRIES 3
+#define LIST_TRIES 1000 /* as in ab_journal_read.c */
 
 /* Does the segment begin at or before what is sought? 1, 0, or a failure. */
 static int begins_before(ab_journal_reader *reader, int64_t base, int32_t seek, int64_t value, ab_error *error) {
@@ -187,7 +189,8 @@ static int seek_fresh(ab_journal_reader *reader, int32_t seek, int64_t value, ab
         int64_t found = find_segment(reader, &list, seek, value, error);
         result = found < 0 ? (int)found : ab_reader_enter(reader, list.bases[found], error);
         ab_store_list_free(&list);
-        if (result == AB_NOT_FOUND && tried < 8) {
+        if (result == AB_NOT_FOUND && tried < LIST_TRIES) {
+            sched_yield();
             continue; /* removed under us: the list is another one now */
         }
         if (result != AB_OK) {

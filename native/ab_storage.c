@@ -1,7 +1,7 @@
 /* ab_storage.c: the operating system behind the table. See ab_storage.h for the rules.
  *
  * Locks and fork: flock belongs to the open file description, which a child of fork shares, so a child would hold the lock on after its
- * parent's death. Every exclusively locked descriptor is in a list, and the child closes them first thing (pthread_atfork). The list
+ * parent's death. Every locked descriptor is in a list, and the child closes them first thing (pthread_atfork). The list
  * is taken under a lock around fork, so the child never sees it half changed.
  */
 #include "ab_storage.h"
@@ -19,7 +19,7 @@
 
 /* ---- descriptors that a child of fork gives up ------------------------------------------------------------------ */
 
-#define LOCKED_MAX 4096 /* journals open for writing in one process, as many as there are handles */
+#define LOCKED_MAX 4096 /* journals and readers of one process, as many as there are handles */
 
 static pthread_mutex_t locked_guard = PTHREAD_MUTEX_INITIALIZER;
 static int locked_files[LOCKED_MAX];
@@ -176,7 +176,7 @@ static int lock_file(void *self, int file, int exclusive) {
     if (flock(file, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
         return -errno;
     }
-    return exclusive ? remember_locked(file) : 0;
+    return remember_locked(file);
 }
 
 static int protect(void *self, const char *path, int read_only) {

@@ -1,3 +1,4 @@
+/* not-under: tsan (one thread; test_journal_live has the threads) */
 /*
  * ab_journal: append, write, sync, roll, read, seek, and opening again.
  *
@@ -254,10 +255,10 @@ static void a_reader_goes_to_any_sequence_position_and_time(void) {
     ab_error error;
     ab_journal_reader *reader;
     ab_journal_record record;
-    enum { COUNT = 30000 };
+    enum { COUNT = 10000 };
     static int64_t positions[COUNT];
     make_folder(folder);
-    ab_journal *journal = open_journal(folder, 4 * 1048576, AB_JOURNAL_NONE, &opened);
+    ab_journal *journal = open_journal(folder, 1048576, AB_JOURNAL_NONE, &opened);
     for (uint64_t sequence = 0; sequence < COUNT; sequence++) {
         CHECK_EQUAL(sequence, append_one(journal, sequence, MOST));
         if (sequence % 97 == 0) {
@@ -272,16 +273,16 @@ static void a_reader_goes_to_any_sequence_position_and_time(void) {
         positions[sequence] = record.position;
     }
     ab_journal_reader_close(reader);
-    seek_everywhere(folder, positions, COUNT, COUNT / 200);
+    seek_everywhere(folder, positions, COUNT, COUNT / 50);
 
     /* The index is a hint: cut, wrong, of the future, gone. */
     snprintf(path, sizeof path, "%s/%016llx.index", folder, 0ULL);
-    flip_bit(path, AB_INDEX_HEADER + AB_INDEX_ENTRY + 3, 2);
+    flip_bit(path, AB_INDEX_HEADER + 3, 2);
     seek_everywhere(folder, positions, COUNT, COUNT / 20);
-    cut_file(path, AB_INDEX_HEADER + AB_INDEX_ENTRY + 7);
+    cut_file(path, AB_INDEX_HEADER + 7);
     seek_everywhere(folder, positions, COUNT, COUNT / 20);
-    CHECK(ab_journal_index_rebuild(folder, NULL, NULL, &error) >= 5);
-    seek_everywhere(folder, positions, COUNT, COUNT / 200);
+    CHECK(ab_journal_index_rebuild(folder, NULL, NULL, &error) >= 2);
+    seek_everywhere(folder, positions, COUNT, COUNT / 50);
     CHECK(unlink(path) == 0);
     seek_everywhere(folder, positions, COUNT, COUNT / 10);
     remove_folder(folder);

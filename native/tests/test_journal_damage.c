@@ -1,3 +1,4 @@
+/* not-under: tsan (one thread; test_journal_live has the threads) */
 /*
  * ab_journal: torn tails, damage, a disk that fails, a disk that is full.
  *
@@ -221,7 +222,7 @@ static void a_bit_or_sector_that_changed_is_named_and_the_rest_stays_readable(vo
     int file = open_to_damage(path), from = open_to_damage(other);
     CHECK_EQUAL(SMALL, pread(file, segment, SMALL, 0));
     CHECK_EQUAL(SMALL, pread(from, second, SMALL, 0));
-    for (int round = 0; round < 400; round++) {
+    for (int round = 0; round < 200; round++) {
         uint8_t changed[512];
         size_t length = 1;
         /* Not the last two sectors: there may be the seal and zeros, which no record needs. */
@@ -298,7 +299,7 @@ static void a_bit_or_sector_that_changed_is_named_and_the_rest_stays_readable(vo
 /* ---- a disk that fails ---- */
 
 static void a_failed_sync_poisons_and_nothing_is_durable_after_it(void) {
-    for (int at = 1; at <= 40; at++) {
+    for (int at = 1; at <= 25; at++) {
         for (int resume = 0; resume < 2; resume++) {
             char folder[256];
             faulty f = make_faulty();
