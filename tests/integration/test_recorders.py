@@ -11,7 +11,7 @@ import actorbus as ab
 from actorbus.journal import open_recording
 
 MESSAGES = 5_000
-BACKENDS = ["jsonl"]
+BACKENDS = ["jsonl", "journal"]
 
 
 class Tick(ab.Message, type_id=1001, version=1):

@@ -35,7 +35,7 @@ def imported(file: Path) -> set[str]:
 
 
 def test_import_brings_nothing_heavy_and_no_more_than_it_needs() -> None:
-    """How long it takes is the proof's (line 7), on a machine that does nothing else; what takes the time is counted here."""
+    """How long it takes is timed by the proof (line 7) alone; what takes the time is counted here."""
     code = "import sys, actorbus; print(len(sys.modules), sum(name.startswith('actorbus') for name in sys.modules))"
     everything, ours = map(int, subprocess.check_output([sys.executable, "-c", code], text=True).split())
 
