@@ -51,6 +51,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """A thread of pure Python work in the reader's process."""
     cpu: int = 0
     """What this side is pinned to."""
+    pinned: bool = True
+    """Whether each side has a core of its own; False: the kernel places them."""
     labelled: str = ""
 
     @property

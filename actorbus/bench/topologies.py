@@ -81,7 +81,8 @@ def writer(case: Case, *, waits: bool = False) -> Mapping:
 
 
 def _spinning(case: Case, stream: str) -> Mapping:
-    return {"main": {"streams": [stream], "cpu": case.cpu, "idle": "busy_spin"}}
+    pinned = {"cpu": case.cpu} if case.pinned else {}
+    return {"main": {"streams": [stream], "idle": "busy_spin", **pinned}}
 
 
 def asker(case: Case) -> Mapping:

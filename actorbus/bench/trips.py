@@ -47,7 +47,7 @@ def _pair(case: Case, near: str, far: str, more: dict[str, object], seconds: flo
         def side(role: str, cpu: int, **options: object) -> rig.Side:
             found = msgspec.structs.replace(case, directory=directory, place=place, cpu=cpu)
             arguments = {"case": msgspec.to_builtins(found), "place": place, **options}
-            return rig.Side(f"actorbus.bench.trips:{role}", arguments, cpu)
+            return rig.Side(f"actorbus.bench.trips:{role}", arguments, cpu if case.pinned else None)
 
         answers = rig.run(side(near, first, **more), side(far, second), within_s=seconds + 60)
     found = answers[0] or answers[1]

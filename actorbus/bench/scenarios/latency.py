@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 
+import msgspec
+
 from actorbus.bench.case import Case
 from actorbus.bench.peers import PEERS
 from actorbus.bench.record import Result, percentiles
@@ -38,6 +40,13 @@ def run(session: Session) -> list[Result]:
             found.setdefault(("round_trip_ns", "ipc", system), []).append(curve or {})
             if system not in ON_AERON:
                 continue
+            if not effort.quick:
+                shared = msgspec.structs.replace(case, pinned=False)
+                curve = session.attempt(
+                    f"round trip without cores of their own, {system}, run {number + 1}",
+                    lambda c=shared: round_trip(c, seconds=effort.seconds),
+                )
+                found.setdefault(("round_trip_ns", "ipc, cores shared", system), []).append(curve or {})
             if not effort.quick and system != "floor":
                 over_udp = Case(system=system, lane=0, directory="", place="", channel=udp_channel())
                 # Two UDP channels: there and back are told apart by their stream ids on one port.
