@@ -140,6 +140,7 @@ if _typing.TYPE_CHECKING:
         Source,
         StreamEvent,
         Timer,
+        dtype_of,
         on,
     )
     from actorbus.topology.figures import NodeHealth, NodeStatistics, Quarantined
@@ -290,6 +291,7 @@ __all__ = [
     "Urgency",
     "UsageError",
     "__version__",
+    "dtype_of",
     "on",
     "price",
     "quantity",
@@ -327,6 +329,7 @@ _LAZY = {
     "Source": "actorbus.dispatch",
     "StreamEvent": "actorbus.dispatch",
     "Timer": "actorbus.dispatch",
+    "dtype_of": "actorbus.dispatch",
     "on": "actorbus.dispatch",
     "NodeHealth": "actorbus.topology.figures",
     "NodeStatistics": "actorbus.topology.figures",

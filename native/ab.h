@@ -24,6 +24,7 @@
 #include "ab_quarantine.h"
 #include "ab_endpoint.h"
 #include "ab_offer.h"
+#include "ab_gather.h"
 #include "ab_poll.h"
 #include "ab_driver.h"
 #include "ab_client.h"

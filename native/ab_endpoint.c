@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ab_gather.h"
 #include "ab_session.h"
 
 #define TYPE_IDS 65536u
@@ -65,6 +66,7 @@ void ab_publication_free(ab_publication *publication) {
     if (publication != NULL) {
         ab_event_release(publication->wake);
         release_layouts(publication);
+        ab_gather_free(publication->gather);
         free(publication->type_index);
         free(publication->types);
         free(publication);

@@ -69,6 +69,7 @@ int ab_subscription_batch(ab_handle subscription, uint32_t messages, size_t byte
 enum ab_image_event_kind { AB_IMAGE_JOINED = 1, AB_IMAGE_LEFT = 2 };
 /* cffi:end */
 
+typedef struct ab_gather ab_gather;             /* ab_gather: batch frames on their way out */
 typedef struct ab_local_log ab_local_log;       /* ab_local: the in-process transport */
 typedef struct ab_local_image ab_local_image;
 typedef struct ab_local_reader ab_local_reader;
@@ -107,6 +108,7 @@ typedef struct ab_publication {
     uint16_t *type_index;   /* by type id: index into types + 1, 0 undeclared; 65,536 entries, touched as needed */
     ab_type *types;
     ab_layout **layouts;    /* one for each of types; NULL but for format struct */
+    ab_gather *gather;      /* NULL: every message is a frame of its own */
     size_t type_count;
     ab_stamp stamp;         /* publish times */
     ab_error error;         /* of the last AB_FAILED */

@@ -41,12 +41,9 @@ struct ab_local_reader {
 
 struct ab_local {
     pthread_mutex_t lock; /* all below, the logs, images and readers */
-    uint32_t references;
+    uint32_t references, term_bits, log_count;
     size_t term_length;
-    uint32_t term_bits;
-    uint32_t log_count;
-    uint64_t refuse;
-    uint64_t lose;
+    uint64_t refuse, lose;
     ab_local_log *logs;
     ab_local_reader *readers;
 };
@@ -204,6 +201,12 @@ static int64_t limit_of(const ab_local_log *log) {
     return log->images == NULL ? log->position : slowest + (int64_t)(log->meeting->term_length / 2);
 }
 
+bool ab_local_is_connected(const ab_publication *publication) {
+    pthread_mutex_lock(&publication->local->meeting->lock);
+    bool connected = publication->local->images != NULL;
+    return pthread_mutex_unlock(&publication->local->meeting->lock) == 0 && connected;
+}
+
 int64_t ab_local_send(
     ab_publication *publication, const uint8_t *header, size_t header_length, const uint8_t *body, size_t length) {
     ab_local_log *log = publication->local;
@@ -258,12 +261,9 @@ int ab_local_publication_state(ab_handle handle, ab_local_state *state) {
     const ab_local_log *log = publication->local;
     pthread_mutex_lock(&log->meeting->lock);
     *state = (ab_local_state){
-        .position = log->position,
-        .position_limit = limit_of(log),
-        .term_length = log->meeting->term_length,
+        .position = log->position, .position_limit = limit_of(log), .term_length = log->meeting->term_length,
         .max_message_length = publication->max_message_length,
-        .session_id = publication->session_id,
-        .stream_id = publication->stream_id,
+        .session_id = publication->session_id, .stream_id = publication->stream_id,
     };
     for (const ab_local_image *image = log->images; image != NULL; image = image->next_of_log) {
         state->images++;

@@ -67,6 +67,9 @@ void ab_local_fault(ab_local *meeting, int64_t refuse, int64_t lose);
 int64_t ab_local_send(
     ab_publication *publication, const uint8_t *header, size_t header_length, const uint8_t *body, size_t length);
 
+/* For ab_gather: whether somebody subscribes. */
+bool ab_local_is_connected(const ab_publication *publication);
+
 /* For ab_poll: give what is there to ab_poll_take until the batch ends, up to `fragments`. Whether anything was taken. */
 bool ab_local_poll(ab_subscription *subscription, uint32_t fragments);
 

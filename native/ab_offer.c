@@ -6,6 +6,7 @@
 #include "ab_bytes.h"
 #include "ab_clock.h"
 #include "ab_fail.h"
+#include "ab_gather.h"
 #include "ab_local.h"
 #include "ab_msgpack.h"
 
@@ -127,7 +128,20 @@ static int64_t offer_typed(
         }
     }
     bool behind = publication->held && (flags & AB_OFFER_RETRY) == 0; /* others were refused before and wait: no overtaking */
-    int64_t position = behind ? AB_BACK_PRESSURED : send(publication, publication->frame ? &frame : NULL, body, length);
+    int64_t position = behind ? AB_BACK_PRESSURED : AB_OK;
+    if (publication->gather != NULL && position == AB_OK) {
+        if (ab_gather_fits(publication, length) && ((flags & AB_OFFER_GATHER) != 0 || publication->gather->linger_ns > 0)) {
+            position = ab_gather_add(publication, (uint16_t)type, frame.schema_version, time_ns, body, length);
+            if (position == AB_OK) {
+                return (int64_t)publication->sequence++;
+            }
+        } else {
+            position = ab_gather_flush(publication);
+        }
+    }
+    if (position == AB_OK) {
+        position = send(publication, publication->frame ? &frame : NULL, body, length);
+    }
     if (position < 0) {
         count_refusal(publication, position, flags);
         return position;
@@ -140,6 +154,36 @@ static int64_t offer_typed(
 static void wake(const ab_publication *publication) {
     if (publication->wake != NULL) {
         ab_event_wake_sleepers(publication->wake);
+    }
+}
+
+int64_t ab_offer_bytes(ab_publication *publication, const uint8_t *bytes, size_t length) {
+    int64_t position = send(publication, NULL, bytes, length);
+    if (position >= 0) {
+        wake(publication);
+    }
+    return position;
+}
+
+void ab_offer_count_refusal(ab_publication *publication, int64_t result) { count_refusal(publication, result, 0); }
+
+int ab_offer_ready(ab_publication *publication) {
+    int result = publication->held ? AB_BACK_PRESSURED : AB_OK;
+    if (result == AB_OK && publication->hello_due) {
+        result = ab_offer_control(publication, AB_HELLO);
+    }
+    if (result == AB_OK) {
+        result = ab_gather_flush(publication);
+    }
+    if (result != AB_OK) {
+        count_refusal(publication, result, 0);
+    }
+    return result;
+}
+
+void ab_offer_gathered(ab_publication *publication) {
+    if (publication->gather != NULL && publication->gather->linger_ns == 0) {
+        (void)ab_gather_flush(publication); /* refused: it is kept, and somebody looks after it */
     }
 }
 
@@ -189,7 +233,7 @@ size_t ab_offer_array(ab_publication *publication, const uint8_t *bytes, size_t 
                          : (size_t)i < skip                              ? 0
                          : is_too_large(publication, (size_t)taken)      ? AB_TOO_LARGE
                          : type < 0                                      ? AB_UNKNOWN_TYPE
-                                    : offer_typed(publication, type, time_ns, bytes + at, (size_t)taken, 0);
+                                    : offer_typed(publication, type, time_ns, bytes + at, (size_t)taken, AB_OFFER_GATHER);
         if (result < 0) {
             *code = (int)result;
             break;
@@ -200,6 +244,7 @@ size_t ab_offer_array(ab_publication *publication, const uint8_t *bytes, size_t 
     if (*code == AB_OK && at != length) {
         *code = AB_MALFORMED;
     }
+    ab_offer_gathered(publication);
     if (accepted > 0) {
         wake(publication);
     }
@@ -212,6 +257,13 @@ int ab_offer_control(ab_publication *publication, int control) {
     }
     if (!publication->frame) {
         return AB_OK;
+    }
+    int flushed = ab_gather_flush(publication); /* before it reads the sequence that comes next */
+    if (flushed != AB_OK && control != AB_BYE) {
+        return flushed;
+    }
+    if (control == AB_BYE) {
+        (void)ab_gather_give_up(publication);
     }
     ab_frame frame = {
         .version = AB_FRAME_VERSION,

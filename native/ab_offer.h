@@ -26,7 +26,8 @@
 
 enum ab_offer_flag {
     AB_OFFER_UNCHECKED = 1, /* integers above 2^63 - 1 are the caller's wish */
-    AB_OFFER_RETRY = 2      /* this message was refused before: do not count its refusal again */
+    AB_OFFER_RETRY = 2,     /* this message was refused before: do not count its refusal again */
+    AB_OFFER_GATHER = 4     /* one of many: it may wait in a batch frame also without a linger (ab_gather) */
 };
 
 /* Offer one body. Its sequence number (>= 0), or an ab_result; nothing was sent and no number used then. The type id is read
@@ -44,6 +45,18 @@ int ab_offer_control(ab_publication *publication, int control); /* a refused Hel
 /* Give up the next message by policy: it is counted as dropped and its number is used up, so that subscribers report it
  * missing. Returns the number. */
 int64_t ab_offer_drop(ab_publication *publication);
+
+/* For ab_gather. Offer a whole frame as it is, and wake who polls it: a position, or an ab_result. */
+int64_t ab_offer_bytes(ab_publication *publication, const uint8_t *bytes, size_t length);
+
+/* May messages go out at all? Says Hello when it is due, sends what was gathered. AB_OK, or a refusal, counted. */
+int ab_offer_ready(ab_publication *publication);
+
+/* The end of a list: what it left in a batch frame waits for others only where the stream has a linger. */
+void ab_offer_gathered(ab_publication *publication);
+
+/* Count the first refusal of a message. */
+void ab_offer_count_refusal(ab_publication *publication, int64_t result);
 
 /* cffi:begin */
 /* State of a publication: its next sequence and the largest body it takes. AB_OK or AB_STALE. Keeps the GIL. */

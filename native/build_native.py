@@ -51,6 +51,7 @@ HEADERS = (
     "ab_quarantine.h",
     "ab_endpoint.h",
     "ab_offer.h",
+    "ab_gather.h",
     "ab_poll.h",
     "ab_driver.h",
     "ab_client.h",

@@ -16,7 +16,7 @@ from actorbus.clock import Clock
 from actorbus.codec import FormatId
 from actorbus.dispatch import Publisher
 from actorbus.errors import NotConnected
-from actorbus.ffi import OfferPort
+from actorbus.ffi import Event, OfferPort
 from actorbus.metrics import STREAM, CounterBlock, Statistics
 from actorbus.transport import Client, Publication
 from actorbus.transport import Subscription as TransportSubscription
@@ -66,13 +66,11 @@ class Endpoint:
 class Endpoints:
     """All streams of a session by name."""
 
-    def __init__(
-        self, client: Client, statistics: Statistics, clock: Clock, on_waiting: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, client: Client, statistics: Statistics, clock: Clock, news: Event | None = None) -> None:
         self._client = client
         self._statistics = statistics
         self._clock = clock
-        self._on_waiting = on_waiting
+        self._news = news
         self._outboxes: dict[int, Outbox] = {}
         self.by_name: dict[str, Endpoint] = {}
 
@@ -107,6 +105,8 @@ class Endpoints:
             counters=endpoint.counters.address,
             wake=None if endpoint.poller is None else endpoint.poller.inbox.event,
             layouts=part.layouts,
+            gather=part.gather,
+            news=self._news,
         )
         endpoint.publication = publication
 
@@ -125,7 +125,8 @@ class Endpoints:
             publication,
             self._outbox_here,
             arrays=part.format_id == FormatId.MSGPACK,
-            on_waiting=self._on_waiting,
+            lists=part.gather is not None,
+            on_waiting=self._tell,
         )
         publication.say_hello()
         return endpoint.publisher
@@ -198,8 +199,23 @@ class Endpoints:
         for endpoint in self.by_name.values():
             endpoint.tick()
 
-    def flush(self) -> bool:
+    def _tell(self) -> None:
+        if self._news is not None:
+            self._news.bump()
+
+    def linger(self, now_ns: int) -> int | None:
+        """Send what waited long enough in batch frames; returns when to look again, None when nothing waits."""
+        dues = [each.publisher.linger(now_ns) for each in list(self.by_name.values()) if each.publisher is not None]
+        return min((due for due in dues if due), default=None)
+
+    def unconflate(self) -> bool:
         """Send what waits to be conflated, as far as there is room; True when nothing waits any more. Never waits."""
+        publishers = [each.publisher for each in list(self.by_name.values()) if each.publisher is not None]
+        settled = [publisher.unconflate() for publisher in publishers]  # each of them, whatever the first says
+        return all(settled)
+
+    def flush(self) -> bool:
+        """Send what waits, conflated or in batch frames, as far as there is room; True when nothing is left."""
         settled = True
         for endpoint in list(self.by_name.values()):
             if endpoint.publisher is not None:
@@ -207,7 +223,7 @@ class Endpoints:
         return settled
 
     def give_up(self) -> None:
-        """Drop what still waits to be conflated, counted: the streams close."""
+        """Drop what still waits, conflated or in batch frames, counted: the streams close."""
         for endpoint in self.by_name.values():
             if endpoint.publisher is not None:
                 endpoint.publisher.give_up()

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from actorbus.clock import Clock
-from actorbus.dispatch.publisher import Waiter
+from actorbus.dispatch.outgoing import Waiter
 from actorbus.dispatch.refusals import NOT_CONNECTED
 from actorbus.errors import ActorBusError
 

@@ -32,6 +32,8 @@ class StreamPart(NamedTuple):
     policy: Policy
     layouts: tuple[FixedLayout, ...] = ()
     """Of its types, for format struct."""
+    gather: tuple[int, int, int] | None = None
+    """Batch frames: most messages, most bytes, linger in nanoseconds; None: every message is a frame of its own."""
 
 
 class PollerPart(NamedTuple):

@@ -33,7 +33,7 @@ from actorbus.actors.source import PublisherActor, SourceSetup
 from actorbus.actors.subscriber import BatchQueue, SubscriberActor, Subscription
 from actorbus.dispatch import StreamEvent, batch_for, taken_types
 from actorbus.errors import ActorBusError, ClosedError, DriverLost
-from actorbus.ffi import Idle, PollSet
+from actorbus.ffi import Event, Idle, PollSet
 from actorbus.metrics import HANDLER, CounterBlock, Histogram, Statistics
 from actorbus.transport import Client, connect
 
@@ -63,13 +63,13 @@ class Session:
         report: Report,
         on_event: Callable[[StreamEvent], None],
         finished: Callable[[str], None],
-        on_waiting: Callable[[], None] = lambda: None,
+        news: Event | None = None,
     ) -> None:
         self.parts = parts
         self._report = report
         self._on_event = on_event
         self._finished = finished
-        self._on_waiting = on_waiting
+        self._news = news
         self._undo = contextlib.ExitStack()
         self._given_up = threading.Event()
         self._endpoints: Endpoints | None = None
@@ -117,7 +117,7 @@ class Session:
         self._undo.callback(statistics.close)
         self._client = client = connect(driver, parts.name)
         self._undo.callback(client.close)
-        self._endpoints = Endpoints(client, statistics, parts.clock, self._on_waiting)
+        self._endpoints = Endpoints(client, statistics, parts.clock, self._news)
         if parts.statistics and client.has_counters:
             self._mirror = Mirror(client, parts.name)
         self._go_on()
@@ -290,9 +290,11 @@ class Session:
         """Whether every mailbox is empty with its handler at rest, and every recorder has caught up. Any thread."""
         return self._mailboxes.is_idle and self.recorders.is_quiet
 
-    def flush(self) -> bool:
-        """Send what waits to be conflated, as far as there is room; True when nothing waits any more."""
-        return self._endpoints is None or self._lost_told or self._endpoints.flush()
+    def tend(self, now_ns: int) -> tuple[bool, int | None]:
+        """Send what was conflated or lingers, if it may go: whether none is conflated now, when a linger ends."""
+        if self._endpoints is None or self._lost_told:
+            return True, None
+        return self._endpoints.unconflate(), self._endpoints.linger(now_ns)
 
     def tick(self) -> None:
         """Four times a second: heartbeat of the statistics, beats of quiet publishers, a look at the driver."""

@@ -108,7 +108,7 @@ class SessionSupervisor(Shell):
             report=self._child_failed,
             on_event=self._keep_event,
             finished=self._finished,
-            on_waiting=self._conflating,
+            news=self.inbox.event,
         )
         self.events: deque[StreamEvent] = deque(maxlen=EVENTS_KEPT)
         self.event_count = 0
@@ -140,12 +140,13 @@ class SessionSupervisor(Shell):
                         self.session.tick()
                     except BaseException as error:  # noqa: BLE001 - told once a tick at the most; the session lives on
                         self._child_failed(self.name, error)
+            until = due
             try:
-                settled = self.session.flush()
+                settled, lingers = self.session.tend(now)
+                until = min(due, due if settled else now + FLUSH_NS, lingers or due)
             except BaseException as error:  # noqa: BLE001 - as for a tick
-                settled = True
                 self._child_failed(self.name, error)
-            inbox.event.wait(seen, due if settled else min(due, now + FLUSH_NS))
+            inbox.event.wait(seen, until)
 
     def on_stop(self) -> None:
         """Close what is still open: whoever asked for the open gave up waiting just as it was done."""
@@ -179,9 +180,6 @@ class SessionSupervisor(Shell):
                 return self.session.subscribe(stream, types)
             case _:
                 raise InternalError(f"the session supervisor does not know {message!r}")
-
-    def _conflating(self) -> None:
-        self.inbox.event.bump()
 
     # -- what children tell, from their own threads ------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Dispatch: what users subclass, and how a batch gets to it in priority order. No threads, no Pykka, no YAML."""
 
+from actorbus.dispatch.columns import dtype_of
 from actorbus.dispatch.events import (
     ActorRestarted,
     Disconnected,
@@ -74,6 +75,7 @@ __all__ = [
     "batch_for",
     "calls_for",
     "declared_outputs",
+    "dtype_of",
     "is_async",
     "marked_methods",
     "on",

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 from actorbus.clock import Clock
-from actorbus.dispatch.conflation import Conflation, Line
+from actorbus.dispatch.columns import send_columns
+from actorbus.dispatch.conflation import Conflation
+from actorbus.dispatch.outgoing import Endpoint, Outbox, PublisherPort
 from actorbus.dispatch.refusals import (
     ADMIN_ACTION,
     BACK_PRESSURED,
@@ -31,7 +33,10 @@ from actorbus.dispatch.refusals import (
 )
 from actorbus.errors import ActorBusError, ClosedError, InternalError
 
-__all__ = ["QUEUED", "Outbox", "Outlet", "Policy", "Publisher", "PublisherPort", "PublisherStatistics"]
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["QUEUED", "Outlet", "Policy", "Publisher"]
 
 M = TypeVar("M", contravariant=True)  # noqa: PLC0105 - short on purpose: it is in every signature
 
@@ -57,47 +62,6 @@ class Policy(NamedTuple):
     key: str | None = None
 
 
-class PublisherPort(Protocol):
-    """What a publisher needs of a native `OfferPort`."""
-
-    def publish(self, message: object, /) -> int: ...
-    def offer(self, body: object, /) -> int: ...
-    def retry(self, body: object, /) -> int: ...
-    def publish_many(self, messages: object, /) -> int: ...
-    def drop(self) -> int: ...
-    def hold(self, held: bool, /) -> int: ...
-    @property
-    def code(self) -> int: ...
-
-
-class Endpoint(Protocol):
-    """What a publisher needs of a transport publication."""
-
-    max_message_length: int
-
-    def wait_window_ns(self, deadline_ns: int) -> None:
-        """Wait, without the GIL, until the publication may take more or the deadline passes."""
-        ...
-
-
-class Waiter(Line, Protocol):
-    """A publisher as its waiting messages see it."""
-
-    stream: str
-
-    def error(self, message: object, body: object, code: int, waited_ns: int = 0) -> ActorBusError:
-        """Return what tells why a message was refused."""
-        ...
-
-
-class Outbox(Protocol):
-    """Where a poller's thread leaves refused messages (actors/outbox.py)."""
-
-    def put(self, line: Waiter, owner: str | None, message: object, body: bytes, due_ns: int) -> bool:
-        """Queue a message of handler `owner` behind those of its publisher; False when the outbox is full."""
-        ...
-
-
 class Outlet:
     """A publisher as an output of one handler: a refused message is put down to that handler."""
 
@@ -108,13 +72,6 @@ class Outlet:
     def publish(self, message: object, /) -> int:
         """Send a message; see `Publisher.publish`."""
         return self._port.publish(message)
-
-
-class PublisherStatistics(NamedTuple):
-    """What a publisher refused, by reason."""
-
-    back_pressured: int
-    not_connected: int
 
 
 class Publisher(Generic[M]):
@@ -132,6 +89,7 @@ class Publisher(Generic[M]):
         outbox_here: Callable[[], Outbox | None],
         *,
         arrays: bool = False,
+        lists: bool = False,
         on_waiting: Callable[[], None] = lambda: None,
     ) -> None:
         """Make it; `Endpoints` does.
@@ -146,6 +104,7 @@ class Publisher(Generic[M]):
             endpoint: waits for room.
             outbox_here: the outbox of the calling thread when it is a poller's, else None.
             arrays: whether `encode` makes one msgpack array of a list of messages.
+            lists: whether lists go in pieces all the same: in batch frames.
             on_waiting: called when the first message waits to be conflated: somebody must `flush` from then on.
         """
         self.stream = stream
@@ -157,6 +116,7 @@ class Publisher(Generic[M]):
         self._make_port = make_port
         self._outbox_here = outbox_here
         self._arrays = arrays and encode is not None
+        self._pieces = self._arrays or lists
         self._on_waiting = on_waiting
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -224,7 +184,7 @@ class Publisher(Generic[M]):
             BackPressured, NotConnected, EncodeError, MessageTooLarge, UsageError, ClosedError, DriverLost: as publish;
                 those before the refused one are sent.
         """
-        if self._arrays and isinstance(messages, (list, tuple)):
+        if self._pieces and isinstance(messages, (list, tuple)):
             if len(messages) <= ARRAY:
                 return self._publish_piece(messages)
             return sum(self._publish_piece(messages[at : at + ARRAY]) for at in range(0, len(messages), ARRAY))
@@ -239,19 +199,22 @@ class Publisher(Generic[M]):
         """Send some messages by one encode; those from the first refused on, one by one."""
         port = self._port
         try:
-            accepted = port.publish_many(piece)
+            accepted = port.publish_many(piece) if self._arrays else port.publish_list([*map(self._body, piece)])
         except Exception:  # noqa: BLE001 - one of them cannot be encoded; which one is found below
             left = [*piece]
         else:
             if accepted == len(piece):
                 return accepted
             first, *left = piece[accepted:]  # the first was counted as refused: it is not offered as a new one
-            body = cast("Callable[[object], bytes]", self._encode)(first)
+            body = self._body(first)
             if (code := self._again(body)) < 0:
                 self._refused(first, body, code)
         for message in left:
             port.publish(message)
         return len(piece)
+
+    def _body(self, message: object) -> object:
+        return message if self._encode is None else self._encode(message)
 
     def offer(self, message: M) -> OfferResult:
         """Try once to send a message; returns what became of it: never raises, never waits. On any thread.
@@ -259,7 +222,7 @@ class Publisher(Generic[M]):
         `BACK_PRESSURED` too while refused messages wait in front of it.
         """
         try:
-            code = self._port.offer(self._encode(message) if self._encode is not None else message)
+            code = self._port.offer(self._body(message))
         except Exception:  # noqa: BLE001 - by contract a result, not an exception
             return OfferResult.INVALID
         return result_of(code)
@@ -272,13 +235,33 @@ class Publisher(Generic[M]):
 
         return Outlet(self._make_port(self._encode, refused))
 
-    def flush(self) -> bool:
+    def publish_columns(self, columns: np.ndarray[tuple[int], np.dtype[np.void]], /) -> int:
+        """Send all records of `columns`, an array of `ab.dtype_of(Tick)`, shape (messages,); returns how many.
+
+        They go in batch frames: as `batch` says, else as large as fit one Aeron fragment. One that is refused goes by
+        the stream's policy, as a lone message would.
+
+        Raises:
+            UsageError: the stream is not of format struct, or the array of another dtype.
+            Refused, EncodeError: as `publish`; a note says how many went before.
+        """
+        return send_columns(self.stream, self._types, self._port, columns, self._refused)
+
+    def unconflate(self) -> bool:
         """Send what waits to be conflated, as far as there is room; returns True when nothing waits. Never waits."""
         return self._conflation is None or self._conflation.flush()
 
+    def flush(self) -> bool:
+        """Send what waits, conflated or in a batch frame, while there is room; returns True when nothing is left."""
+        return self.unconflate() and self._port.flush() == 0
+
+    def linger(self, now_ns: int) -> int:
+        """Send what lingered in a batch frame until `now_ns` (monotonic); returns when to look again, 0 for never."""
+        return self._port.linger(now_ns)
+
     def give_up(self) -> int:
-        """Drop what waits to be conflated, counted; returns how many."""
-        return 0 if self._conflation is None else self._conflation.give_up()
+        """Drop what waits, conflated or in a batch frame, counted; returns how many."""
+        return self._port.give_up() + (0 if self._conflation is None else self._conflation.give_up())
 
     def release(self) -> None:
         """Make every thread that waits in `publish` return with `ClosedError`: the node is closing."""

@@ -78,6 +78,22 @@ class OfferPort(Protocol):
         """
         ...
 
+    def publish_columns(self, records: object, layout: object, start: int, /) -> int:
+        """Offer records of a `Layout` from number `start` on, in batch frames; return how many went, see `code`."""
+        ...
+
+    def flush(self) -> int:
+        """Send what waits in a batch frame; AB_OK when nothing waits any more, or why not."""
+        ...
+
+    def give_up(self) -> int:
+        """Drop what waits in a batch frame, counted; return how many messages."""
+        ...
+
+    def linger(self, now_ns: int, /) -> int:
+        """Send what waited long enough; return when to look again (monotonic nanoseconds), 0: nothing waits."""
+        ...
+
     def control(self, kind: int, /) -> int:
         """Say Hello (1), Beat (2) or Bye (3); return an AB_ code."""
         ...

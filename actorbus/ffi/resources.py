@@ -84,6 +84,12 @@ class PublicationHandle(Handle):
             result = lib.ab_publication_layout(self.handle, native_layout(layout))
             self._configured(result, f"layouts of format={format_id}")
 
+    def gather(self, max_messages: int, max_bytes: int, linger_ns: int, news: Event | None) -> None:
+        """Have messages sent in batch frames (native/ab_gather.h); `news` is bumped when some are to be seen to."""
+        event = ffi.NULL if news is None else news.native
+        result = lib.ab_publication_gather(self.handle, max_messages, max_bytes, linger_ns, event)
+        self._configured(result, f"frames of {max_messages} messages, {max_bytes} bytes")
+
     def info(self) -> PublicationInfo:
         """Return its constants."""
         info = ffi.new("ab_publication_info *")

@@ -111,6 +111,7 @@ def stream_part(plan: StreamPlan) -> StreamPart:
         framed=plan.frame,
         encode=form.encoder(tuple(types.values())),
         decoding=form.decoding,
+        gather=plan.gather,
         layouts=tuple(map(fixed_layout_of, types.values())) if form.id == FormatId.STRUCT else (),
         policy=Policy(back_pressure, back_pressure_ns, not_connected, not_connected_ns, plan.conflate_key),
     )

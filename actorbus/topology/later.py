@@ -17,7 +17,6 @@ from actorbus.units import duration_ns, size_bytes
 
 __all__ = ["LATER", "Later", "refuse_later"]
 
-SPEED: Final = 'comes with "Speed" (batch frames, fixed layouts)'
 RECORDER: Final = 'comes with "The recorder and its journal"'
 ARCHIVE: Final = "comes with Aeron Archive, a later issue"
 SEALED: Final = "comes with compression and security, a later issue"
@@ -48,9 +47,6 @@ LATER: Final[tuple[Later, ...]] = (
     ),
     Later("streams.*.codec.compression", ("none",), "compression", SEALED, "use none"),
     Later("streams.*.codec.security", ("none",), "security", SEALED, "use none"),
-    Later("streams.*.batch.max_messages", (1,), "a batch frame", SPEED, "remove it"),
-    Later("streams.*.batch.max_bytes", ("8k", 8192), "a batch frame", SPEED, "remove it"),
-    Later("streams.*.batch.linger", ("0s",), "a batch frame", SPEED, "remove it"),
     Later("handlers.*.dispatch", ("inline", "mailbox"), "dispatch process", PROCESSES, "use inline or mailbox"),
     Later("handlers.*.start", (None, "live"), "a start in the past", RECORDER, "use live"),
     Later("handlers.*.resume", (False,), "resume", RECORDER, "use false"),

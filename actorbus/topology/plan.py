@@ -19,7 +19,7 @@ from actorbus.recording import Retention
 from actorbus.topology.channels import resolve
 from actorbus.topology.check import Checked, check_file, check_python
 from actorbus.topology.facts import DEFAULT_POLLER, Facts
-from actorbus.topology.model import MailboxSpec, ObservabilitySpec, RecorderSpec, SupervisionSpec, Topology
+from actorbus.topology.model import MailboxSpec, ObservabilitySpec, RecorderSpec, StreamSpec, SupervisionSpec, Topology
 from actorbus.topology.planned import (
     DriverPlan,
     HandlerPlan,
@@ -168,8 +168,17 @@ def _stream(facts: Facts, name: str) -> StreamPlan:
         term_length=channel.term_length,
         mtu=channel.mtu,
         max_message_length=channel.max_message_length(framed=framed),
+        gather=_gather(spec, channel.max_message_length(framed=False)) if framed else None,
         conflate_key=spec.back_pressure.key,
     )
+
+
+def _gather(spec: StreamSpec, longest: int) -> tuple[int, int, int] | None:
+    """Return most messages, most bytes and linger of batch frames, no longer than the channel carries."""
+    batch = spec.batch
+    if batch.max_messages == 1:
+        return None
+    return batch.max_messages, min(size_bytes(batch.max_bytes), longest), duration_ns(batch.linger)
 
 
 def _driver(topology: Topology, profile: Profile) -> DriverPlan:

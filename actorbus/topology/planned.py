@@ -83,6 +83,8 @@ class StreamPlan(msgspec.Struct, frozen=True):
     mtu: int | None
     max_message_length: int
     """Bytes of the longest body."""
+    gather: tuple[int, int, int] | None = None
+    """Batch frames: most messages, most bytes, linger; None: every message is a frame of its own."""
     conflate_key: str | None = None
     """The field that tells messages apart, for back pressure policy conflate."""
 

@@ -151,6 +151,8 @@ class Client:
         counters: int | None = None,
         wake: Event | None = None,
         layouts: Sequence[FixedLayout] = (),
+        gather: tuple[int, int, int] | None = None,
+        news: Event | None = None,
         deadline_ns: int | None = None,
     ) -> Publication:
         """Open an exclusive publication.
@@ -166,6 +168,8 @@ class Client:
             counters: address of 16 int64 to count in (native/ab_counters.h), None: its own.
             wake: event of this node's poller of the stream.
             layouts: of the types, for format struct.
+            gather: most messages and bytes of a batch frame, and its linger in nanoseconds; None: no batch frames.
+            news: event of who looks after the linger.
             deadline_ns: give up then.
 
         Raises:
@@ -188,6 +192,8 @@ class Client:
                     wake=wake,
                     layouts=layouts,
                 )
+                if gather is not None:
+                    handle.gather(*gather, news)
                 return Publication(self, handle, channel, framed=frame, publisher=publisher)
             except BaseException:
                 handle.close(deadline_in(CLOSE_TIMEOUT_S))

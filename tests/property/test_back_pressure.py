@@ -87,6 +87,15 @@ class Port:
     def publish_many(self, messages: object, /) -> int:
         raise NotImplementedError
 
+    def flush(self) -> int:
+        return 0
+
+    def give_up(self) -> int:
+        return 0
+
+    def linger(self, now_ns: int, /) -> int:
+        return 0
+
     def hold(self, held: bool, /) -> int:
         self.window.held = held
         return 0

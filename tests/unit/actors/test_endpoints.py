@@ -9,6 +9,7 @@ import pytest
 import actorbus as ab
 from actorbus.actors.endpoints import BEAT_TICKS, Endpoints
 from actorbus.clock import SystemClock
+from actorbus.ffi import Event
 from actorbus.metrics import Statistics, StreamCounter
 from actorbus.topology.assembly import stream_part
 from actorbus.topology.plan import load_mapping
@@ -74,18 +75,18 @@ def test_a_released_publisher_refuses_at_once(endpoints: Endpoints) -> None:
 
 
 def test_what_waits_to_be_conflated_is_sent_when_there_is_room_and_counted_when_it_is_given_up() -> None:
-    told: list[int] = []
+    news = Event()
     stream = {"stream_id": 1, "messages": ["Bar"], "channel": "aeron:ipc?term-length=64k"}
     conflate = {**stream, "back_pressure": {"policy": "conflate", "key": "symbol"}}
     plan = load_mapping({"version": 1, "name": "e", "streams": {"bars": conflate}})
     with EmbeddedDriver() as driver, Statistics.private() as statistics, Client.connect(driver.directory) as client:
-        endpoints = Endpoints(client, statistics, SystemClock(), lambda: told.append(1))
+        endpoints = Endpoints(client, statistics, SystemClock(), news)
         endpoints.add([stream_part(plan.streams["bars"])])
         publisher = endpoints.publisher("bars")
         subscription = endpoints.subscribe("bars", [ab.Bar], endpoints["bars"].counters)
         endpoints.wait_connected(["bars"], 5 * SECOND)
         sent = 0
-        while not told:
+        while not news.value:
             publisher.publish(ab.Bar(f"S{sent % 4}", sent, 1, 1, 1, 1))
             sent += 1
         assert not endpoints.flush()
@@ -96,7 +97,7 @@ def test_what_waits_to_be_conflated_is_sent_when_there_is_room_and_counted_when_
         assert endpoints.flush()
         assert endpoints["bars"].counters[StreamCounter.PUBLISHED] == sent
 
-        while len(told) < 2:
+        while news.value < 2:
             publisher.publish(ab.Bar("X", sent, 1, 1, 1, 1))
             sent += 1
         endpoints.give_up()

@@ -10,7 +10,8 @@ import pytest
 
 import actorbus as ab
 from actorbus.clock import ManualClock
-from actorbus.dispatch.publisher import QUEUED, Policy, Publisher, Waiter
+from actorbus.dispatch.outgoing import Waiter
+from actorbus.dispatch.publisher import QUEUED, Policy, Publisher
 from actorbus.dispatch.refusals import BACK_PRESSURED, ENCODE, NOT_CONNECTED, RANGE, STALE, TOO_LARGE, OfferResult
 from actorbus.errors import BackPressured, ClosedError, EncodeError, MessageTooLarge, NotConnected
 
@@ -54,6 +55,15 @@ class Port:
 
     def offer(self, body: object, /) -> int:
         return self._next()
+
+    def flush(self) -> int:
+        return 0
+
+    def give_up(self) -> int:
+        return 0
+
+    def linger(self, now_ns: int, /) -> int:
+        return 0
 
     def retry(self, body: object, /) -> int:
         held, self.held = self.held, False

@@ -31,9 +31,6 @@ NOT_ALLOWED = [
     ("streams.*.codec.format", "protobuf"),
     ("streams.*.codec.compression", "lz4"),
     ("streams.*.codec.security", "aes"),
-    ("streams.*.batch.max_messages", 2),
-    ("streams.*.batch.max_bytes", "16k"),
-    ("streams.*.batch.linger", "1ms"),
     ("handlers.*.dispatch", "process"),
     ("handlers.*.start", "earliest"),
     ("handlers.*.resume", True),
@@ -60,8 +57,6 @@ def test_every_row_of_the_table_is_tested() -> None:
     ("path", "value"),
     [
         *((row.where, value) for row in LATER for value in row.unless if row.where != "streams.*.codec.format"),
-        ("streams.*.batch.max_bytes", "8192"),
-        ("streams.*.batch.linger", "0ms"),
     ],
 )
 def test_a_default_written_out_is_right(path: str, value: object) -> None:
