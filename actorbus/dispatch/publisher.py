@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from actorbus.clock import Clock
 from actorbus.dispatch.columns import send_columns
@@ -256,7 +256,7 @@ class Publisher(Generic[M]):
         return self.unconflate() and self._port.flush() == 0
 
     def linger(self, now_ns: int) -> int:
-        """Send what lingered in a batch frame until `now_ns` (monotonic); returns when to look again, 0 for never."""
+        """Send what lingered until `now_ns`, monotonic nanoseconds; returns when to look again, 0 for never."""
         return self._port.linger(now_ns)
 
     def give_up(self) -> int:

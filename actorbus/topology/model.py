@@ -171,9 +171,17 @@ class NotConnectedSpec(Spec, frozen=True, kw_only=True):
 class BatchSpec(Spec, frozen=True, kw_only=True):
     """Several messages in one Aeron message."""
 
-    max_messages: Annotated[int, Meta(ge=1, le=65_535, description="Most messages in one frame.")] = 1
-    max_bytes: Annotated[Size, Meta(description="Most bytes in one frame.")] = "8k"
-    linger: Annotated[Duration, Meta(description="How long the first message waits for others.")] = "0s"
+    max_messages: Annotated[
+        int, Meta(ge=1, le=65_535, description="Most messages in one frame; 1: every message is a frame of its own.")
+    ] = 1
+    max_bytes: Annotated[Size, Meta(description="Most bytes in one frame, its header included.")] = "8k"
+    linger: Annotated[
+        Duration,
+        Meta(
+            description="How long the first message of a frame waits for others; "
+            "0s: only publish_many and publish_columns make frames of several."
+        ),
+    ] = "0s"
 
 
 class StreamSpec(Spec, frozen=True, kw_only=True):

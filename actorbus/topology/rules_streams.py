@@ -22,6 +22,7 @@ from actorbus.topology.facts import DEFAULT_POLLER, Facts
 from actorbus.topology.model import StreamSpec
 from actorbus.topology.report import one_of
 from actorbus.topology.tree import Path as TreePath
+from actorbus.units import duration_ns
 
 __all__ = ["check_streams"]
 
@@ -63,6 +64,7 @@ def _formats(facts: Facts) -> None:
                 key=True,
                 hint="add `messages: [Bar]`, or `codec: {format: raw}` for plain bytes",
             )
+        _batch(facts, spec, path)
         if spec.frame == "none" and not raw and not facts.report.is_broken(*path, "codec"):
             facts.report.add(
                 "AB1210",
@@ -70,6 +72,29 @@ def _formats(facts: Facts) -> None:
                 path=(*path, "frame"),
                 hint="add `codec: {format: raw}`, or use frame actorbus",
             )
+
+
+def _batch(facts: Facts, spec: StreamSpec, path: TreePath) -> None:
+    """Report a `batch` that has no effect: without our frame, or of one message."""
+    if facts.report.is_broken(*path, "batch") or facts.root.at((*path, "batch")) is None:
+        return
+    batch = spec.batch
+    if spec.frame == "none" and batch.max_messages > 1:
+        facts.report.add(
+            "AB1213",
+            "batch frames are ours, and with frame none bytes go as they are",
+            path=(*path, "batch"),
+            key=True,
+            hint="remove `batch`, or use frame actorbus",
+        )
+    elif batch.max_messages == 1 and duration_ns(batch.linger) > 0:
+        facts.report.add(
+            "AB1213",
+            "a linger waits for further messages, and max_messages is 1",
+            path=(*path, "batch", "linger"),
+            key=True,
+            hint="add `max_messages`, such as 100",
+        )
 
 
 def _messages(facts: Facts, stream: str, spec: StreamSpec) -> None:

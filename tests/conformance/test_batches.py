@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import actorbus as ab
+from actorbus.ffi import PollPort, PublicationHandle, make_offer_port, make_poll_port
+from actorbus.ffi.local import LocalMeeting, LocalPublicationHandle, LocalSubscriptionHandle
+from actorbus.ffi.native import ffi, lib
 from actorbus.topology.node import Node
 from tests.conformance.places import until
 from tests.conformance.test_fixed import MADE, Arrays, Each
@@ -150,3 +156,109 @@ def test_an_array_is_published_as_it_lies(transport: str) -> None:
     assert arrays.sequences == list(range(1 + COUNT + len(expected[::-7])))
     figures = node.stats().streams["ticks"]
     assert (figures.published, figures.gaps, figures.malformed) == (len(each.kept), 0, 0)
+
+
+def gathering(meeting: LocalMeeting, max_messages: int = 3) -> tuple[PublicationHandle, Any, Any]:
+    """An in-process publication that gathers raw bodies, its port and counters."""
+    publication = LocalPublicationHandle.open(meeting, 5, 1)
+    counters = ffi.new("int64_t[]", lib.AB_STREAM_COUNTERS)
+    publication.configure(
+        framed=True,
+        format_id=0,
+        publisher=9,
+        sequence=0,
+        types=[(1, 1)],
+        counters=int(ffi.cast("uintptr_t", counters)),
+        wake=None,
+    )
+    publication.gather(max_messages, 4096, 3_600_000_000_000, None)
+    return publication, make_offer_port(publication.handle, None, lambda _message, _body, code: code), counters
+
+
+@pytest.fixture
+def meeting() -> Iterator[LocalMeeting]:
+    made = LocalMeeting(64 * 1024, "here")
+    yield made
+    made.release()
+
+
+def received(port: PollPort) -> list[tuple[bytes, int, int]]:
+    """Everything that waits: (body, sequence, index)."""
+    found: list[tuple[bytes, int, int]] = []
+    while (count := port.poll()) != 0:
+        if count > 0:
+            found += [(body, record[3], record[2]) for body, record in zip(port.bodies(), port.records(), strict=True)]
+        else:
+            _ = port.notices()
+    return found
+
+
+def test_a_refused_frame_is_kept_in_front_and_what_policy_drops_is_a_hole(meeting: LocalMeeting) -> None:
+    reader = LocalSubscriptionHandle.open(meeting)
+    reader.configure(framed=True, format_id=0, types=[(1, 1, True)], counters=None)
+    poll = make_poll_port(reader.handle)
+    publication, port, counters = gathering(meeting)
+    assert port.control(lib.AB_HELLO) == 0
+    meeting.fault(refuse=3)
+    assert [port.offer(b"a"), port.offer(b"b"), port.offer(b"c")] == [0, 1, 2]  # full, refused once, and kept
+    assert port.offer(b"d") == lib.AB_BACK_PRESSURED
+    assert port.drop() == 3
+    assert port.flush() == lib.AB_BACK_PRESSURED
+    assert received(poll) == []
+    assert port.offer(b"e") == 4
+    assert received(poll) == [(b"a", 0, 0), (b"b", 1, 1), (b"c", 2, 2)]
+    assert port.drop() == 5
+    assert port.offer(b"f") == 6  # not in one frame with e: there is a hole between them
+    assert received(poll) == [(b"e", 4, 0)]
+    assert port.control(lib.AB_BEAT) == 0
+    assert received(poll) == [(b"f", 6, 0)]
+    assert [counters[place] for place in (lib.AB_PUBLISHED, lib.AB_DROPPED, lib.AB_BACK_PRESSURED_COUNT)] == [5, 2, 1]
+    publication.close(time.monotonic_ns() + 10**10)
+    reader.close(time.monotonic_ns() + 10**10)
+
+
+def test_what_cannot_be_sent_before_the_end_is_counted_and_told(meeting: LocalMeeting) -> None:
+    reader = LocalSubscriptionHandle.open(meeting)
+    missing = ffi.new("int64_t[]", lib.AB_STREAM_COUNTERS)
+    reader.configure(framed=True, format_id=0, types=[(1, 1, True)], counters=int(ffi.cast("uintptr_t", missing)))
+    poll = make_poll_port(reader.handle)
+    publication, port, counters = gathering(meeting)
+    assert port.control(lib.AB_HELLO) == 0
+    assert [port.offer(b"a"), port.offer(b"b")] == [0, 1]
+    meeting.fault(refuse=1)
+    assert port.control(lib.AB_BYE) == 0
+    assert received(poll) == []
+    assert (counters[lib.AB_DROPPED], counters[lib.AB_PUBLISHED], missing[lib.AB_MISSING]) == (2, 0, 2)
+    assert port.give_up() == 0
+    publication.close(time.monotonic_ns() + 10**10)
+    reader.close(time.monotonic_ns() + 10**10)
+
+
+@pytest.mark.parametrize("arguments", [(0, 1, 0), (65_536, 1, 0), (2, 0, 0), (2, 1, -1)])
+def test_frames_out_of_bounds_are_refused(meeting: LocalMeeting, arguments: tuple[int, int, int]) -> None:
+    publication = LocalPublicationHandle.open(meeting, 5, 1)
+    publication.configure(framed=True, format_id=0, publisher=9, sequence=0, types=[(1, 1)], counters=None, wake=None)
+    with pytest.raises(ab.ActorBusError):
+        publication.gather(*arguments, None)
+    publication.close(time.monotonic_ns() + 10**10)
+
+
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=80), st.integers(2, 40), st.integers(40, 1500))
+@settings(max_examples=60, deadline=None)
+def test_bodies_of_all_sizes_come_out_as_they_went_in(bodies: list[bytes], most: int, longest: int) -> None:
+    meeting = LocalMeeting(64 * 1024, "here")
+    reader = LocalSubscriptionHandle.open(meeting)
+    reader.configure(framed=True, format_id=0, types=[(1, 1, True)], counters=None)
+    poll = make_poll_port(reader.handle)
+    publication = LocalPublicationHandle.open(meeting, 5, 1)
+    publication.configure(framed=True, format_id=0, publisher=9, sequence=0, types=[(1, 1)], counters=None, wake=None)
+    publication.gather(most, longest, 0, None)
+    port = make_offer_port(publication.handle, None, lambda _message, _body, code: code)
+    found: list[tuple[bytes, int, int]] = []
+    assert port.publish_list(bodies) == len(bodies)
+    found = received(poll)
+    assert [(body, sequence) for body, sequence, _ in found] == [(body, place) for place, body in enumerate(bodies)]
+    assert max(index for _, _, index in found) < most
+    publication.close(time.monotonic_ns() + 10**10)
+    reader.close(time.monotonic_ns() + 10**10)
+    meeting.release()
