@@ -17,7 +17,7 @@ setup-dev: ## the same, and the tools of the tests
 
 demo: setup ## real market data through the real media driver, and a summary (fetches 12 MB once)
 	@bars=$$($(PY) tools/fetch_demo_data.py) && \
-	BARS_CSV="$$bars" .venv/bin/actorbus run config/topologies/bars_demo.yaml --until-idle 1s --summary table
+	rm -rf build/demo/tape && BARS_CSV="$$bars" TAPE="$(CURDIR)/build/demo/tape" .venv/bin/actorbus run config/topologies/bars_demo.yaml --until-idle 1s --summary table
 
 test: setup-dev ## everything that can run on this machine: lint, types, C tests, Python tests
 	@$(MAKE) --no-print-directory lint types native-test

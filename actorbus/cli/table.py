@@ -26,6 +26,9 @@ def summary_text(summary: Mapping[str, object]) -> str:
         parts.append(_streams(streams))
     if handlers:
         parts.append(_handlers(handlers))
+    recorders = cast("Mapping[str, Mapping[str, int]]", summary.get("recorders", {}))
+    if recorders:
+        parts.append(_recorders(recorders))
     samples = cast("Sequence[Mapping[str, object]]", summary["samples"])
     if samples:
         one_a_stream = {sample["stream"]: sample for sample in reversed(samples)}
@@ -53,6 +56,16 @@ def _handlers(handlers: Mapping[str, Mapping[str, object]]) -> str:
         counts = [f"{cast('int', counters[key]):,}" for key in ("messages", "errors", "restarts")]
         rows.append([name, *counts, *(_microseconds(latency[key]) for key in ("p50", "p99", "max"))])
     return aligned(rows)
+
+
+def _recorders(recorders: Mapping[str, Mapping[str, int]]) -> str:
+    troubles = [
+        column for column in ("shed", "held", "faults", "restarts") if any(r[column] for r in recorders.values())
+    ]
+    columns = ["records", "bytes", "written_position", "durable_position", *troubles]
+    header = ["recorder", *(column.replace("_position", "") for column in columns)]
+    rows = [[name, *(f"{counters[column]:,}" for column in columns)] for name, counters in recorders.items()]
+    return aligned([header, *rows])
 
 
 def _microseconds(nanoseconds: int) -> str:

@@ -32,9 +32,16 @@ def test_a_sample_topology_has_no_problem(topology: Path) -> None:
     run(["actorbus", "check", "--strict", str(topology)], ROOT)
 
 
-def test_the_demo_hands_every_bar_to_every_handler_in_order_of_priority(bars: Path) -> None:
+def test_the_demo_hands_every_bar_to_every_handler_in_order_of_priority_and_records_it(
+    bars: Path, tmp_path: Path
+) -> None:
     demo = str(TOPOLOGIES / "bars_demo.yaml")
-    done = run(["actorbus", "run", demo, "--until-idle", "1s", "--summary", "json"], ROOT, BARS_CSV=str(bars))
+    done = run(
+        ["actorbus", "run", demo, "--until-idle", "1s", "--summary", "json"],
+        ROOT,
+        BARS_CSV=str(bars),
+        TAPE=str(tmp_path / "tape"),
+    )
     summary = json.loads(done.stdout)
     rows = 2 * WEEKS * DAYS
     stream = summary["streams"]["bars"]
@@ -47,3 +54,7 @@ def test_the_demo_hands_every_bar_to_every_handler_in_order_of_priority(bars: Pa
     assert summary["streams"]["alerts"]["received"] == 2 * WEEKS
     sampled = next(sample for sample in summary["samples"] if sample["stream"] == "bars")
     assert sampled["handlers"] == ["alarm", "weekly", "count", "rows"]
+    tape = summary["recorders"]["tape"]
+    assert (tape["records"], tape["shed"], tape["faults"]) == (rows + 2 * WEEKS, 0, 0)
+    verified = run(["actorbus", "journal", "verify", str(tmp_path / "tape")], ROOT).stdout
+    assert f"{rows + 2 * WEEKS} records" in verified.replace(",", "")

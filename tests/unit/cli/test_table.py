@@ -9,12 +9,13 @@ STREAM = {
     "invalid_frames": 0, "malformed": 0, "unknown_type": 0, "unwanted": 0, "quarantined": 0,
 }  # fmt: skip
 LATENCY = {"p50": 1500, "p95": 2000, "p99": 2500, "p999": 3000, "max": 1_234_567}
+TAPE = {"records": 12240, "bytes": 96, "written_position": 4000, "durable_position": 200}
 SUMMARY: dict[str, object] = {
     "name": "demo",
     "seconds": 1.5,
     "streams": {"bars": STREAM},
     "handlers": {"alarm": {"messages": 12154, "errors": 2, "restarts": 0, "latency_ns": LATENCY}},
-    "recorders": {},
+    "recorders": {"tape": {**dict.fromkeys(["held", "faults", "restarts"], 0), "shed": 7, **TAPE}},
     "samples": [{"stream": "bars", "sequence": 6077, "handlers": ["alarm", "count"]}],
     "events": [{"kind": "PublisherJoined", "stream": "bars"}],
 }
@@ -29,6 +30,13 @@ def test_the_table_has_streams_handlers_a_traced_message_and_events() -> None:
     assert "1,234.6 us" in text
     assert "message 6077 of bars went to: alarm > count" in text
     assert "PublisherJoined  stream=bars" in text
+
+
+def test_a_recorder_shows_what_is_safe_and_its_troubles_only_when_there_are_some() -> None:
+    lines = [line.split() for line in summary_text(SUMMARY).splitlines()]
+
+    assert ["recorder", "records", "bytes", "written", "durable", "shed"] in lines
+    assert ["tape", "12,240", "96", "4,000", "200", "7"] in lines
 
 
 def test_rare_columns_are_shown_when_there_is_something_in_them() -> None:
