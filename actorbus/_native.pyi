@@ -211,6 +211,29 @@ class ab_record_counts(CData):
     too_large: int
     longest_ns: int
 
+class ab_replay_options(CData):
+    directory: CData
+    streams: CData
+    stream_count: int
+    seek: int
+    value: int
+    end: int
+    end_value: int
+    join: int
+    speed: float
+
+class ab_replay_state(CData):
+    phase: int
+    code: int
+    messages: int
+    records: int
+    retries: int
+    sequence: int
+    position: int
+    end_position: int
+    elapsed_ns: int
+    text: CData
+
 class ab_stats(CData): ...
 
 class ab_stats_entry(CData):
@@ -298,6 +321,10 @@ class _FFI:
     def new(self, cdecl: Literal["ab_publication_info *"], init: object = ..., /) -> ab_publication_info: ...
     @overload
     def new(self, cdecl: Literal["ab_record_counts *"], init: object = ..., /) -> ab_record_counts: ...
+    @overload
+    def new(self, cdecl: Literal["ab_replay_options *"], init: object = ..., /) -> ab_replay_options: ...
+    @overload
+    def new(self, cdecl: Literal["ab_replay_state *"], init: object = ..., /) -> ab_replay_state: ...
     @overload
     def new(self, cdecl: Literal["ab_stats_entry *"], init: object = ..., /) -> ab_stats_entry: ...
     @overload
@@ -455,6 +482,22 @@ class _Lib:
     AB_RECORD_SEAL: int
     AB_RECORD_SHED: int
     AB_REFUSED: int
+    AB_REPLAY_ENDED: int
+    AB_REPLAY_END_NOW: int
+    AB_REPLAY_END_POSITION: int
+    AB_REPLAY_END_SEQUENCE: int
+    AB_REPLAY_END_TIME: int
+    AB_REPLAY_FAILED: int
+    AB_REPLAY_HOLDS: int
+    AB_REPLAY_LIVE: int
+    AB_REPLAY_NONE: int
+    AB_REPLAY_NO_END: int
+    AB_REPLAY_READS: int
+    AB_REPLAY_SAYS_ENDED: int
+    AB_REPLAY_SAYS_FAILED: int
+    AB_REPLAY_SAYS_HOLE: int
+    AB_REPLAY_SAYS_JOINED: int
+    AB_REPLAY_SAYS_WAITS: int
     AB_REWIND: int
     AB_SEEK_EARLIEST: int
     AB_SEEK_END: int
@@ -651,6 +694,8 @@ class _Lib:
     def ab_subscription_record(self, subscription: int, journal: int, stream: int, framed: int, policy: int, patience_ns: int, /) -> int: ...
     def ab_subscription_recorded(self, subscription: int, counts: CData, /) -> int: ...
     def ab_subscription_registration_id(self, subscription: int, /) -> int: ...
+    def ab_subscription_replay_state(self, subscription: int, state: CData, /) -> int: ...
+    def ab_subscription_replay_wait(self, subscription: int, options: CData, error: CData, /) -> int: ...
     def ab_subscription_retire(self, subscription: int, /) -> ab_subscription: ...
     def ab_wait(self, event: CData, seen: int, set: CData, idle: CData, deadline_ns: int, /) -> int: ...
 

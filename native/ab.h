@@ -29,6 +29,7 @@
 #include "ab_driver.h"
 #include "ab_client.h"
 #include "ab_local.h"
+#include "ab_replay.h"
 #include "ab_floor.h"
 #include "ab_crc32c.h"
 #include "ab_storage.h"

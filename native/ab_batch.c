@@ -172,6 +172,7 @@ void ab_batch_reset(ab_batch *batch) {
     batch->arrived = 0;
     batch->count = 0;
     batch->complete = false;
+    batch->replayed = false;
     batch->receive_time_ns = 0;
 }
 
@@ -182,6 +183,30 @@ void ab_batch_finish(ab_subscription *subscription) {
     ab_put_be32(batch->bytes + AB_BATCH_ARRAY + 1, batch->count);
     subscription->counters[AB_RECEIVED] += batch->count;
     subscription->counters[AB_RECEIVED_BYTES] += (int64_t)batch->arrived;
+}
+
+int ab_poll_reject(ab_subscription *subscription, uint32_t i, int reason, const char *error) {
+    const ab_batch *batch = subscription->batch;
+    if (i >= batch->count) {
+        return AB_INVALID;
+    }
+    const ab_record *record = &batch->records[i];
+    ab_arrival arrival = {
+        .body = batch->bytes + record->offset,
+        .length = record->length,
+        .position = record->position,
+        .sequence = record->sequence,
+        .session_id = record->session_id,
+        .index = record->index,
+        .type_id = record->type_id,
+        .version = record->version,
+    };
+    if (reason == AB_REASON_DECODE) {
+        subscription->counters[AB_MALFORMED_COUNT]++;
+        subscription->counters[AB_UNDECODED]++;
+    }
+    ab_batch_refuse(subscription, &arrival, reason, error);
+    return AB_OK;
 }
 
 /* ---- the builder without a driver, for tests --------------------------------------------------------------------- */

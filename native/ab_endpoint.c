@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ab_gather.h"
+#include "ab_replay.h"
 #include "ab_session.h"
 
 #define TYPE_IDS 65536u
@@ -201,6 +202,7 @@ void ab_subscription_free(ab_subscription *subscription) {
         if (subscription->sink != NULL) {
             subscription->sink->release(subscription->sink);
         }
+        ab_replay_free(subscription->replay);
         free(subscription->type_index);
         free_types(subscription);
         free(subscription);

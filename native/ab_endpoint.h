@@ -73,6 +73,7 @@ typedef struct ab_gather ab_gather;             /* ab_gather: batch frames on th
 typedef struct ab_local_log ab_local_log;       /* ab_local: the in-process transport */
 typedef struct ab_local_image ab_local_image;
 typedef struct ab_local_reader ab_local_reader;
+typedef struct ab_replay ab_replay;             /* ab_replay: a recording in front of the live stream */
 
 #define AB_BATCH_MESSAGES 256u              /* what a batch takes unless ab_subscription_batch says else */
 #define AB_BATCH_BYTES 65536u
@@ -147,6 +148,7 @@ typedef struct {
     size_t arrived;           /* bytes of its bodies as they came; fixed layouts are padded here */
     size_t unused;            /* batches in a row that did not need a grown buffer */
     uint32_t count;           /* messages, and records in use */
+    bool replayed;            /* some of them come from a recording: ab_replay_recorded knows which */
     bool complete;            /* handed over: the array header is written, the port may look */
     int64_t receive_time_ns;  /* realtime, of the pass that took them; 0 before the first message */
     uint32_t messages_max;    /* records */
@@ -165,6 +167,7 @@ typedef struct {
     uint32_t publisher;       /* index of the publisher last seen here, AB_PUBLISHERS: none */
     uint32_t fragment_max;    /* mtu - 32, or 0 when Aeron did not tell */
     int64_t position;         /* end of the last fragment taken; a later one must end behind it */
+    int64_t replayed;         /* fragments that end here or before came from a recording: dropped in silence; 0: none */
     int64_t last_used;        /* pass number, for the choice of who makes room */
     int64_t resume_position;  /* a batch frame that was cut by a full batch: its end, */
     uint32_t resume_index;    /* and its first message not yet delivered */
@@ -245,6 +248,7 @@ typedef struct ab_subscription {
     aeron_subscription_t *aeron; /* NULL: in-process, or only fed by tests */
     ab_local_reader *local;   /* NULL: Aeron's, or fed */
     ab_sink *sink;            /* NULL: messages go to the batch */
+    ab_replay *replay;        /* NULL: live only */
     ab_handle client;
 
     int frame;

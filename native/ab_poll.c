@@ -10,6 +10,7 @@
 #include "ab_batch.h"
 #include "ab_fail.h"
 #include "ab_local.h"
+#include "ab_replay.h"
 #include "ab_sequence.h"
 #include "ab_session.h"
 
@@ -125,6 +126,11 @@ static bool deliver(
     return true;
 }
 
+bool ab_poll_deliver(
+    ab_subscription *subscription, ab_session *session, const uint8_t *bytes, size_t length, int64_t position) {
+    return deliver(subscription, session, bytes, length, position);
+}
+
 /* A fragment of a larger message. False: abort it. A message whose beginning or middle is missing counts once. */
 static bool assemble(ab_subscription *subscription, ab_session *session, uint8_t flags, const uint8_t *fragment,
                      size_t length, int64_t begin, int64_t position) {
@@ -176,6 +182,10 @@ static bool take(
     }
     int32_t session_id = values->frame.session_id;
     int64_t position = ab_poll_position(values);
+    if (subscription->replay != NULL &&
+        ab_replay_discards(subscription, session_id, position, values->frame.flags, buffer, length)) {
+        return true;
+    }
     ab_session *session = ab_session_find(subscription, session_id);
     if (is_doubtful(session, length, position)) {
         if (ab_session_has_events(subscription)) {
@@ -186,7 +196,9 @@ static bool take(
         }
         session = ab_session_make(subscription, session_id);
         if (is_doubtful(session, length, position)) {
-            subscription->counters[AB_INVALID_FRAMES]++; /* forged, or Aeron broke its word */
+            if (position > session->replayed) {
+                subscription->counters[AB_INVALID_FRAMES]++; /* forged, or Aeron broke its word */
+            }
             return true;
         }
     }
@@ -330,10 +342,21 @@ static int ready(const ab_subscription *subscription) {
     return subscription->handed ? 0 : (int)subscription->batch->count;
 }
 
-/* What the pass took is in the sink: let it do what it does once a pass. Notices wait until the next call. */
-static int end_sink_pass(ab_subscription *subscription) {
-    int result = subscription->sink->end_pass(subscription->sink, &subscription->error);
-    return result < 0 ? result : ready(subscription);
+int ab_poll_live(ab_subscription *subscription, bool *worked) {
+    if (subscription->aeron == NULL) {
+        if (subscription->local != NULL && ab_local_poll(subscription, PASS_FRAGMENTS) && worked != NULL) {
+            *worked = true;
+        }
+        return AB_OK;
+    }
+    int fragments = poll_aeron(subscription);
+    if (fragments < 0) { /* what was taken before it failed is in the batch, and the next call returns that */
+        return ab_fail(&subscription->error, AB_FAILED, ab_aeron->errcode(), "%s", ab_aeron->errmsg());
+    }
+    if (fragments > 0 && worked != NULL) {
+        *worked = true;
+    }
+    return AB_OK;
 }
 
 int ab_poll(ab_subscription *subscription, bool *worked) {
@@ -343,24 +366,15 @@ int ab_poll(ab_subscription *subscription, bool *worked) {
     }
     ab_poll_begin(subscription);
     ab_session_take_events(subscription);
-    if (subscription->aeron == NULL) {
-        if (subscription->local != NULL && subscription->configured && ab_local_poll(subscription, PASS_FRAGMENTS) && worked != NULL) {
-            *worked = true;
-        }
-        return subscription->sink != NULL ? end_sink_pass(subscription) : ready(subscription);
-    }
     if (!subscription->configured) {
         ab_poll_service(subscription);
         return ready(subscription);
     }
-    int fragments = poll_aeron(subscription);
-    if (fragments < 0) { /* what was taken before it failed is in the batch, and the next call returns that */
-        return ab_fail(&subscription->error, AB_FAILED, ab_aeron->errcode(), "%s", ab_aeron->errmsg());
+    int result = subscription->replay != NULL ? ab_replay_poll(subscription, worked) : ab_poll_live(subscription, worked);
+    if (result == AB_OK && subscription->sink != NULL) { /* what the pass took is there: it does what it does once a pass */
+        result = subscription->sink->end_pass(subscription->sink, &subscription->error);
     }
-    if (fragments > 0 && worked != NULL) {
-        *worked = true;
-    }
-    return subscription->sink != NULL ? end_sink_pass(subscription) : ready(subscription);
+    return result < 0 ? result : ready(subscription);
 }
 
 int ab_poll_handover(ab_subscription *subscription) {
@@ -370,31 +384,10 @@ int ab_poll_handover(ab_subscription *subscription) {
 }
 
 void ab_poll_service(ab_subscription *subscription) {
+    if (subscription->replay != NULL) {
+        ab_replay_service(subscription);
+    }
     if (subscription->aeron != NULL) {
         (void)ab_aeron->subscription_image_count(subscription->aeron);
     }
-}
-
-int ab_poll_reject(ab_subscription *subscription, uint32_t i, int reason, const char *error) {
-    const ab_batch *batch = subscription->batch;
-    if (i >= batch->count) {
-        return AB_INVALID;
-    }
-    const ab_record *record = &batch->records[i];
-    ab_arrival arrival = {
-        .body = batch->bytes + record->offset,
-        .length = record->length,
-        .position = record->position,
-        .sequence = record->sequence,
-        .session_id = record->session_id,
-        .index = record->index,
-        .type_id = record->type_id,
-        .version = record->version,
-    };
-    if (reason == AB_REASON_DECODE) {
-        subscription->counters[AB_MALFORMED_COUNT]++;
-        subscription->counters[AB_UNDECODED]++;
-    }
-    ab_batch_refuse(subscription, &arrival, reason, error);
-    return AB_OK;
 }

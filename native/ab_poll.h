@@ -68,6 +68,14 @@ int ab_batch_image(ab_handle subscription, int kind, int32_t session, int64_t po
  * was consumed from Aeron: a pass may be all unwanted messages and return 0. */
 int ab_poll(ab_subscription *subscription, bool *worked);
 
+/* The live half of a pass: poll Aeron, or the in-process log. AB_OK, or AB_FAILED as ab_poll. */
+int ab_poll_live(ab_subscription *subscription, bool *worked);
+
+/* A whole message of a session, as if it had come in one fragment: for ab_replay. False: nothing was taken (or the session remembers
+ * how much of it), give it again in a later pass. */
+bool ab_poll_deliver(
+    ab_subscription *subscription, ab_session *session, const uint8_t *bytes, size_t length, int64_t position);
+
 /* Hand the ready batch over: after this the next ab_poll begins a new one. Returns its count. */
 int ab_poll_handover(ab_subscription *subscription);
 

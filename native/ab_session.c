@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ab_poll.h"
+#include "ab_replay.h"
 #include "ab_sequence.h"
 
 /* What a session keeps for its next message; more is given back after each. AB_SESSIONS of these are AB_REASSEMBLY_MAX. */
@@ -94,6 +95,9 @@ void ab_session_take_events(ab_subscription *subscription) {
     while (ab_sequence_room(subscription) && ab_image_event_take(subscription, &event)) {
         ab_session *session = ab_session_find(subscription, event.session_id);
         if (event.kind == AB_IMAGE_LEFT) {
+            if (subscription->replay != NULL) {
+                ab_replay_image(subscription, NULL, &event);
+            }
             if (session != NULL) {
                 ab_session_forget(subscription, session);
             }
@@ -113,6 +117,9 @@ void ab_session_take_events(ab_subscription *subscription) {
         session->fragment_max = event.mtu_length > AERON_DATA_HEADER_LENGTH
                                     ? event.mtu_length - AERON_DATA_HEADER_LENGTH
                                     : 0;
+        if (subscription->replay != NULL) {
+            ab_replay_image(subscription, session, &event);
+        }
         ab_sequence_notice(
             subscription,
             &(ab_notice){.kind = AB_IMAGE_UP, .session_id = event.session_id, .position = event.position});

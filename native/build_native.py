@@ -61,6 +61,7 @@ HEADERS = (
     "ab_crc32c.h",
     "ab_journal.h",
     "ab_journal_port.h",
+    "ab_replay.h",
 )
 
 # Functions that wait although their name does not end in `_wait`.

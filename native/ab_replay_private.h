@@ -1,0 +1,75 @@
+/*
+ * ab_replay_private: what the two halves of a replay share: ab_replay_read.c reads the recording, ab_replay.c keeps the sessions and
+ * decides when they go live.
+ */
+#ifndef AB_REPLAY_PRIVATE_H
+#define AB_REPLAY_PRIVATE_H
+
+#include "ab_replay.h"
+
+#define AB_REPLAY_READ 256u /* records at once */
+#define AB_REPLAY_NEVER INT64_MIN
+
+/* What is known of one session: from the recording, and live. */
+typedef struct {
+    int32_t session_id;
+    bool up;           /* its image is here */
+    bool live;         /* let through; records of it are passed over */
+    bool marked;       /* a control frame of it was discarded, the last one: */
+    uint32_t publisher;
+    uint64_t next;
+    int64_t begin;     /* of its image */
+    int64_t discarded; /* end of the last message of it that was discarded, NEVER: none */
+    int64_t replayed;  /* end of the last record of it, NEVER: none */
+} ab_replay_session;
+
+struct ab_replay {
+    ab_journal_reader *reader; /* NULL: not needed any more */
+    int phase;
+    bool join;
+    bool waits_said;
+    int32_t end;
+    int64_t end_value;
+    double speed;
+    uint8_t streams[(AB_JOURNAL_STREAM_MAX + 1) / 8];
+
+    ab_journal_record records[AB_REPLAY_READ];
+    uint32_t first, count;     /* those not yet given */
+    int64_t sequence;          /* of the record that comes next */
+    int64_t position;          /* the place before it */
+    int64_t first_time_ns;     /* of the first record given, 0: none was; and when that was: */
+    int64_t first_given_ns;
+
+    int64_t begun_ns;          /* monotonic */
+    int64_t hold_until_ns;
+    int64_t rest_until_ns;
+    int64_t rest_ns;
+    int64_t watch_until_ns;
+    int64_t ended_ns;
+
+    ab_replay_session *sessions;
+    uint32_t session_count, session_room, session_last;
+
+    int64_t messages, read, retries;
+    ab_error error;
+    uint32_t recorded_count;   /* of this batch */
+    ab_recorded recorded[AB_BATCH_MESSAGES];
+};
+
+/* What is known of a session, made when it is not; NULL without memory. */
+ab_replay_session *ab_replay_session_of(ab_replay *replay, int32_t session_id);
+
+/* May something be said now? A notice stands between batches. */
+bool ab_replay_may_say(const ab_subscription *subscription);
+void ab_replay_say(ab_subscription *subscription, int kind, uint64_t first, uint64_t last, int64_t position);
+
+/* Give what is due. True: the committed end was reached. */
+bool ab_replay_read_on(ab_subscription *subscription, int64_t now_ns, bool *worked);
+
+/* At the committed end: end there when it is the one asked for. */
+bool ab_replay_ends_here(ab_subscription *subscription, int64_t now_ns);
+
+/* The recording is not needed any more. */
+void ab_replay_let_go(ab_replay *replay);
+
+#endif
