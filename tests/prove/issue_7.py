@@ -1,3 +1,7 @@
 """Issue 7: the recorder and its journal. CI runs the small versions."""
 
 from __future__ import annotations
+
+from tests.prove.recordings import line_6
+
+__all__ = ["line_6"]
