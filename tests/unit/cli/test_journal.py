@@ -11,7 +11,8 @@ import pytest
 
 from actorbus.cli.journal import VERBS
 from actorbus.cli.main import _main  # pyright: ignore[reportPrivateUsage]
-from tests.support.tapes import record_quotes
+from actorbus.journal.table import Backend
+from tests.support.tapes import damage, record_quotes
 
 OFFLINE = """
 import sys
@@ -34,12 +35,13 @@ def test_a_wrong_verb_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> No
     assert "did you mean 'verify'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["ls"], ["inspect"], ["verify"], ["repair"], ["export"]])
-def test_no_verb_needs_a_driver_or_loads_the_transport(words: list[str], tmp_path: Path) -> None:
-    record_quotes(tmp_path, 3)
+@pytest.mark.parametrize("backend", ["journal", "jsonl"])
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_verb_needs_a_driver_or_loads_the_transport(verb: str, backend: Backend, tmp_path: Path) -> None:
+    record_quotes(tmp_path, 3, backend)
     environment = {**os.environ, "ACTORBUS_AERON_LIB": "/no/such/library.so"}
     done = subprocess.run(
-        [sys.executable, "-c", OFFLINE, "journal", *words, str(tmp_path)],
+        [sys.executable, "-c", OFFLINE, "journal", verb, str(tmp_path)],
         env=environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -55,3 +57,21 @@ def test_where_no_recording_is_the_input_is_wrong(
         captured = capsys.readouterr()
         assert captured.out == ""
         assert captured.err.startswith(f"error[AB4004]: no recording in {place}: ")
+
+
+def test_damage_in_a_journal_is_named_stepped_over_and_repaired(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record_quotes(tmp_path, 400, "journal")
+    path = damage(tmp_path, 7)
+    assert _main(["journal", "verify", str(tmp_path)]) == 1
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{path}:")
+    assert "record 7: " in first
+    assert last.startswith("399 records in ")
+    assert _main(["journal", "export", str(tmp_path), "--skip-corrupt"]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 399
+    assert _main(["journal", "repair", str(tmp_path)]) == 0
+    assert "1 holes" in capsys.readouterr().out
+    assert _main(["journal", "repair", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "nothing to repair; the next record is 400\n"
