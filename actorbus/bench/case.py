@@ -45,6 +45,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     dispatch: str = "inline"
     batch: bool = False
     """A batch handler instead of one that takes message by message."""
+    form: str = ""
+    """Of our own lane: `struct` (flyweights), `columns` (arrays); else msgpack."""
     own_publish: bool = False
     """The writer publishes with the system's own calls; otherwise Aeron systems are fed by the native flood."""
     busy_thread: bool = False

@@ -6,6 +6,7 @@ Stream ids of a lane: its first is the main stream, the next the way back, from 
 from __future__ import annotations
 
 from actorbus.bench.case import Case
+from actorbus.bench.fixed import ColumnSink, FixedFill, FixedQuote, FixedSink
 from actorbus.bench.work import (
     Answerer,
     Asker,
@@ -47,9 +48,18 @@ def _stream(case: Case, offset: int = 0, **more: object) -> Mapping:
 def _main(case: Case) -> Mapping:
     if case.size:
         return _stream(case, codec={"format": "raw"})
+    if case.form:
+        types = [FixedQuote] if case.form == "columns" else [FixedQuote, FixedFill]
+        return _stream(case, messages=types, codec={"format": "struct"})
     kinds = [kind_class(number) for number in range(case.kinds - 1)]
     others = [kind_class(BYSTANDERS_FROM + number) for number in range(case.bystanders)]
     return _stream(case, messages=[Quote, Fill, *kinds, *others])
+
+
+def _sink_of(case: Case) -> type:
+    if case.form:
+        return ColumnSink if case.form == "columns" else FixedSink
+    return ByteSink if case.size else BatchSink if case.batch else Sink
 
 
 def reader(case: Case) -> Mapping:
@@ -66,7 +76,7 @@ def reader(case: Case) -> Mapping:
     for number in range(case.handlers):
         handlers[f"sink{number}"] = {
             "stream": "main",
-            "class": ByteSink if case.size else BatchSink if case.batch else Sink,
+            "class": _sink_of(case),
             "priority": number,
             "dispatch": case.dispatch,
         }

@@ -42,6 +42,7 @@ __all__ = [
     "kind_class",
     "last_made",
     "raw_bodies",
+    "remember",
     "typed_bodies",
     "typed_message",
 ]
@@ -62,6 +63,11 @@ class Counting(Protocol):
 
 
 _made: list[Counting] = []
+
+
+def remember(handler: Counting) -> None:
+    """Note a handler that was made, for `last_made`."""
+    _made.append(handler)
 
 
 class Quote(ab.Message, type_id=QUOTE_ID, version=1):

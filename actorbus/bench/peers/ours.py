@@ -7,6 +7,7 @@ import time
 
 from actorbus.bench import topologies
 from actorbus.bench.case import Case, Sink, Source
+from actorbus.bench.fixed import columns_of, fixed_frames
 from actorbus.bench.floor import SEQUENCE_AT
 from actorbus.bench.peers.pyaeron_raw import NativeSource, frames_of
 from actorbus.bench.side import ready
@@ -32,6 +33,8 @@ ABOUT = (
 )
 PACKAGE = ""
 RAW_TYPE_ID = 1
+COLUMNS = 16_384
+"""Records of an array: as many as the typed lanes have different messages."""
 
 
 class NodeSink:
@@ -88,8 +91,35 @@ class NodeSource:
         self._node.close(drain=False)
 
 
+class ColumnSource:
+    """`publish_columns(array)` in a loop, in a node of its own."""
+
+    def __init__(self, case: Case) -> None:
+        self._node = Node.from_dict(topologies.writer(case)).open()
+        self._publisher = self._node.publisher("main")
+        self._columns = columns_of(COLUMNS)
+
+    def flood(self, words: Words, turn: int) -> int:
+        """Send until the turn ends. The topology's policy is `raise`; how many of an array went is in the error's note."""
+        publish, view, columns, sent = self._publisher.publish_columns, words.view, self._columns, 0
+        while view[TURN] == turn:
+            try:
+                sent += publish(columns)
+            except Refused as refused:
+                sent += int(refused.__notes__[0].split()[0])
+        return sent
+
+    def close(self) -> None:
+        """Close the node."""
+        self._node.close(drain=False)
+
+
 def source(case: Case) -> Source:
     """Open the writing side."""
+    if case.form == "columns":
+        return ColumnSource(case)
+    if case.form:
+        return NativeSource(case, [*fixed_frames()], numbered_at=SEQUENCE_AT)
     if case.own_publish:
         return NodeSource(case)
     if case.size:

@@ -1,10 +1,14 @@
 """`throughput`: typed messages to a handler, and bytes at four sizes. `stages`: the same typed message, part by part.
 
+struct    our handler reads two fields where they lie; the others decode msgpack, as in `typed`
+columns   arrays on both sides, against a native subscriber that counts lone messages
 typed     Aeron systems are fed by the same native flood, so that the reader is measured; sockets by their own send
 bytes     every system with its own publish call on the writer's side; from 10 KB on with the largest MTU on IPC
 """
 
 from __future__ import annotations
+
+import importlib.util
 
 import msgspec
 
@@ -57,6 +61,9 @@ def run(session: Session) -> list[Result]:
     results += compare(session, "typed, handler a message", lanes(TYPED))
     in_batches = [msgspec.structs.replace(case, batch=True) for case in lanes(TYPED)]
     results += compare(session, "typed, batch handler", in_batches)
+    results += compare(session, "struct, two of five fields", lanes(TYPED, form="struct"))
+    if importlib.util.find_spec("numpy") is not None:
+        results += compare(session, "columns, publish_columns", lanes(("actorbus", "floor"), form="columns"))
     beside = lanes(SOCKETS)
     if len(beside) > 1:
         results += compare(session, "typed, beside sockets", beside, rounds=max(3, effort.rounds // 3))
