@@ -190,6 +190,13 @@ static int utf8_lead(uint8_t lead, uint8_t *lowest, uint8_t *highest) {
 
 static bool text_is_right(const uint8_t *text, uint32_t size) {
     uint32_t i = 0;
+    for (uint64_t word; i + sizeof word <= size; i += sizeof word) { /* eight characters of ASCII at once */
+        memcpy(&word, text + i, sizeof word);
+        uint64_t zero = (word - 0x0101010101010101u) & ~word;
+        if (((word | zero) & 0x8080808080808080u) != 0) {
+            break;
+        }
+    }
     while (i < size && text[i] != 0) {
         uint8_t lowest, highest;
         int more = utf8_lead(text[i++], &lowest, &highest);

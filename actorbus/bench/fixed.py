@@ -65,7 +65,7 @@ class ColumnSink(ab.ColumnHandler[FixedQuote]):
         self.last = 0
         remember(self)
 
-    def on_columns(self, columns: Any, meta: ab.BatchMeta) -> None:
+    def on_columns(self, columns: Any, meta: ab.BatchMeta) -> None:  # noqa: ARG002 - the signature is the base's
         """Take a batch."""
         self.last = int(columns["bid"].sum()) + int(columns["ask"].sum())
         self.count += len(columns)
@@ -79,9 +79,8 @@ def fixed_frames() -> Sequence[bytes]:
         for n in range(FRAMES)
     )
     ids = (QUOTE_ID, QUOTE_ID, QUOTE_ID, FILL_ID)
-    return [
-        framed(body[2:], type_id=ids[n % 4], sequence=0, format_id=FormatId.STRUCT) for n, body in enumerate(bodies)
-    ]
+    form = FormatId.STRUCT
+    return [framed(body[2:], type_id=ids[n % 4], sequence=0, format_id=form) for n, body in enumerate(bodies)]
 
 
 def columns_of(count: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:

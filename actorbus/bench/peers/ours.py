@@ -100,7 +100,7 @@ class ColumnSource:
         self._columns = columns_of(COLUMNS)
 
     def flood(self, words: Words, turn: int) -> int:
-        """Send until the turn ends. The topology's policy is `raise`; how many of an array went is in the error's note."""
+        """Send until the turn ends. The policy is `raise`; how many of an array went is in the error's note."""
         publish, view, columns, sent = self._publisher.publish_columns, words.view, self._columns, 0
         while view[TURN] == turn:
             try:
