@@ -1,13 +1,12 @@
 """Fixed layouts: a handler reads ticks where they lie, another gets them as a numpy array.
 
-Needs numpy: `pip install 'actorbus[columns]'`.
+Needs numpy: `pip install 'actorbus[columns]'`. `format: struct` takes messages whose fields have fixed sizes. What a
+handler is given is then valid during the call: `message.copy()` is what to keep. A column handler sees a whole batch as
+one array, and never an object a message.
 
 Prints:
     mean spread of 1001 ticks: 0.000499200
     widest: Tick(symbol='GBPUSD', bid=1270000000, ask=1270999000, size=0)
-
-`format: struct` takes messages whose fields have fixed sizes. What a handler is given is then valid during the call:
-`message.copy()` is what to keep. A column handler sees a whole batch as one array, and never an object a message.
 """
 
 from __future__ import annotations

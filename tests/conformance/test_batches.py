@@ -85,14 +85,15 @@ def test_many_are_sent_in_frames_and_arrive_one_by_one(transport: str, form: str
 
 @pytest.mark.parametrize("form", ["msgpack", "json", "struct"])
 def test_a_linger_gathers_lone_messages_and_ends(form: str) -> None:
-    with Node.from_dict(topology("in-process", form, {"max_messages": 1000, "linger": "30ms"})) as node:
+    with Node.from_dict(topology("in-process", form, {"max_messages": 1000, "linger": "200ms"})) as node:
         publisher = node.publisher("ticks")
         began = time.monotonic()
         assert [publisher.publish(tick(number)) for number in range(50)] == list(range(50))
-        in_time = time.monotonic() - began < 0.02
-        assert not in_time or node.stats().streams["ticks"].published == 0
+        published = node.stats().streams["ticks"].published
+        in_time = time.monotonic() - began < 0.2
+        assert not in_time or published == 0
         until(lambda: len(MADE["keeper"].kept) == 50, "the linger ends")
-        assert time.monotonic() - began >= 0.03
+        assert time.monotonic() - began >= 0.2
     indexes = [index for _, _, index in MADE["keeper"].kept]
     assert not in_time or indexes == list(range(50))
 
