@@ -19,6 +19,7 @@
 #include "ab_journal_private.h"
 #include "ab_journal_reader.h"
 
+#define LOOKS 32         /* at a place that is half written, before all that lies behind it is searched */
 #define LIST_TRIES 1000 /* a purge may run ahead of us; it is not faster so many times */
 
 static const ab_storage *calls(const ab_journal_reader *reader) { return reader->store.storage; }
@@ -189,6 +190,7 @@ static int after_seal(ab_journal_reader *reader, ab_error *error) {
 static int judge(ab_journal_reader *reader, int answer, ab_error *error) {
     ab_scan *scan = &reader->scan;
     const int first_look = reader->retried != scan->offset;
+    reader->looks = first_look ? 0 : reader->looks + 1;
     reader->retried = scan->offset;
     if (reader->limit == UINT64_MAX) {
         int learnt = learn_limit(reader, error);
@@ -204,26 +206,20 @@ static int judge(ab_journal_reader *reader, int answer, ab_error *error) {
         }
         if (answer == AB_CORRUPT && reader->judged != scan->offset) {
             ab_scan_tail tail;
-            if (first_look) {
+            if (reader->looks < LOOKS) { /* most likely a batch that is just being written */
+                sched_yield();
                 return AB_OK;
             }
             reader->judged = scan->offset;
+            scan->patience = AB_BATCH_LIMIT;
             int result = ab_scan_rest(scan, scan->fault_offset, 0, &tail);
+            scan->patience = 0;
             if (result != AB_OK) {
                 return ab_store_failed(&reader->store, scan->number, "read a segment of", NULL, error);
             }
             if (tail.claim > ab_position_of(&scan->header, scan->offset)) {
                 reader->judged = 0;
-                reader->retried = 0;
-                /* One more look: the claim was made after this place was written. */
-                answer = ab_scan_batch(scan);
-                if (answer == AB_OK) {
-                    reader->next = scan->batch_start;
-                    reader->end = scan->batch_end;
-                    return AB_OK;
-                }
-                return answer == AB_END || answer == AB_CORRUPT ? verdict(reader, error)
-                                                                : ab_fail(error, answer, 0, "cannot read a segment");
+                return verdict(reader, error); /* which looks once more: the claim was made after this place was written */
             }
         }
         reader->retried = 0;

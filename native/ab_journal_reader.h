@@ -15,7 +15,8 @@ struct ab_journal_reader {
     uint64_t next, end;  /* offsets in the last batch: the next record, the batch's end */
     uint64_t limit;      /* offset behind the segment's last record, UINT64_MAX: it is the last segment */
     uint64_t skip_below; /* a sequence: lower ones were handed out already */
-    uint64_t retried;    /* the place that was looked at twice */
+    uint64_t retried;    /* the place that was looked at before */
+    uint32_t looks;      /* how often, beyond the first */
     uint64_t judged;     /* the place behind which no claim was found */
     uint64_t holes, lost;
     uint32_t segments;   /* as of the last look at the directory */

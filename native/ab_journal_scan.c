@@ -376,7 +376,7 @@ int ab_scan_rest(ab_scan *scan, uint64_t from, int first, ab_scan_tail *tail) {
                 place = skip_to - 8;
             }
         }
-        if (first && tail->next != 0) {
+        if ((first && tail->next != 0) || (scan->patience > 0 && at > tail->end + scan->patience)) {
             break;
         }
         /* A header may lie across two chunks: begin the next one with the last bytes of this. */
