@@ -86,7 +86,8 @@ typedef struct {
     int64_t claim;     /* greatest durable position that a commit or epoch there tells, -1: none */
 } ab_scan_tail;
 
-/* Look through the rest of the segment (with `patience`: until so many zeros in a row) for whole records. `first` not 0: stop at the first one found. AB_OK, AB_FAILED, AB_NO_MEMORY. */
+/* Look through the rest of the segment (with `patience`: until so many zeros in a row) for whole records. `first` not 0: stop at the first
+ * one found. AB_OK, AB_FAILED, AB_NO_MEMORY. */
 int ab_scan_rest(ab_scan *scan, uint64_t from, int first, ab_scan_tail *tail);
 
 /* After an answer that is no batch, although records go on: go to the next whole record, or to `limit` (UINT64_MAX: the segment's end),
