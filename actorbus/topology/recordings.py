@@ -11,6 +11,7 @@ from actorbus.ffi import Idle
 from actorbus.journal import open_recording
 from actorbus.message import is_message_class, type_id_of, version_of
 from actorbus.recording import RecordedStream, RecordedType, RecordingPort
+from actorbus.topology.describing import Describer
 from actorbus.topology.plan import IdlePlan, Plan, RecorderPlan, StreamPlan
 
 __all__ = ["recorded_stream", "recorder_part"]
@@ -38,6 +39,7 @@ def _open(plan: RecorderPlan) -> RecordingPort:
         sync=plan.sync,
         interval_ns=plan.interval_ns,
         segment_bytes=plan.segment_length,
+        describe=Describer() if plan.backend == "jsonl" else None,
     )
 
 
