@@ -29,7 +29,7 @@ static const uint8_t *pool(void) {
 
 size_t script_body(const script *s, uint64_t sequence, uint32_t life, const uint8_t **bytes) {
     uint64_t h = mixed(sequence, life), kind = h % 100;
-    size_t most = kind >= 100 - s->percent_big ? 60000 : kind >= 100 - 4 * s->percent_big ? 6000 : 300;
+    size_t most = kind >= 100 - s->percent_big ? 60000 : kind >= 100 - 4 * s->percent_big ? 6000 : s->small > 0 ? s->small : 300;
     *bytes = pool() + (h >> 20) % (POOL - 65536);
     return (size_t)((h >> 7) % most);
 }

@@ -28,6 +28,7 @@ typedef struct {
     int mode;              /* enum ab_journal_sync_mode */
     uint64_t random;       /* state of check_random */
     uint32_t percent_big;  /* of the records: longer ones, so that segments roll sooner */
+    uint32_t small;        /* bytes of the others, fewer than this; 0: 300 */
 
     ab_journal *journal;   /* NULL: not open */
     uint32_t life;
