@@ -88,6 +88,13 @@ static int make_directory(ab_journal *journal) {
     return result == 0 ? AB_OK : ab_store_failed(&journal->store, result, "make the directory", NULL, &journal->error);
 }
 
+/* A kill, or a sync that failed, may have come between a rename and its sync: the names we found may not be durable yet. */
+static int sync_names(ab_journal *journal) {
+    const ab_storage *storage = journal->store.storage;
+    int result = storage->sync_directory(storage->self, journal->store.directory);
+    return result == 0 ? AB_OK : ab_store_failed(&journal->store, result, "sync the directory", NULL, &journal->error);
+}
+
 static int open_locked(ab_journal *journal, ab_journal_opened *opened) {
     char path[AB_STORE_PATH];
     ab_segment_list list = {0};
@@ -99,6 +106,9 @@ static int open_locked(ab_journal *journal, ab_journal_opened *opened) {
     }
     if (result == AB_OK) {
         result = open_checkpoint(journal);
+    }
+    if (result == AB_OK) {
+        result = sync_names(journal);
     }
     if (result == AB_OK) {
         result = list.count > 0 ? ab_recover(journal, opened) : create(journal, opened);

@@ -268,8 +268,8 @@ int ab_segment_sync(ab_journal *journal) {
     journal->durable_here = 1;
     journal->durable_position = ab_position_of(&journal->header, journal->durable.offset);
     journal->durable_sequence = journal->durable.sequence;
+    ab_checkpoint_write(journal, 0, 0); /* before anybody is told: after a kill the newest checkpoint then has all that was */
     ab_journal_tell(journal);
-    ab_checkpoint_write(journal, 0, 0);
     return AB_OK;
 }
 

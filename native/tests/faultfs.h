@@ -65,7 +65,7 @@ void faultfs_on_call(faultfs *fs, faultfs_watch watch, void *context);
 /* What a power loss now may leave: a file system of its own with nothing open. */
 faultfs *faultfs_image(const faultfs *fs, int style, uint64_t number);
 
-/* What a kill leaves: everything, with nothing open. */
+/* What a kill leaves: everything, with nothing open; what was pending still is. */
 faultfs *faultfs_copy(const faultfs *fs);
 
 /* Make the `nth` (from 1) of the calls whose bit is in `kinds` (1 << FAULTFS_...) from now on answer -number, and `times - 1` after it. A write

@@ -70,28 +70,25 @@ void ff_survive(blob **place, const node *file, const choice *how) {
     }
 }
 
-static node *image_node(faultfs *image, const node *file, const choice *how, int everything) {
+static node *image_node(faultfs *image, const node *file, const choice *how) {
     node *copy = ff_must(calloc(1, sizeof *copy));
     copy->id = image->next_id++;
     copy->folder = file->folder;
     copy->read_only = file->read_only;
-    copy->stable = ff_blob_share(everything ? file->now : file->stable);
-    if (!everything) {
-        ff_survive(&copy->stable, file, how);
-    }
+    copy->stable = ff_blob_share(file->stable);
+    ff_survive(&copy->stable, file, how);
     copy->now = ff_blob_share(copy->stable);
     return copy;
 }
 
-static faultfs *image_of(const faultfs *fs, const choice *how, int everything) {
+static faultfs *image_of(const faultfs *fs, const choice *how) {
     faultfs *image = faultfs_new();
-    image->cache = everything ? fs->cache : fs->cache + 1;
     names left = {.count = 0};
-    const names *base = everything ? &fs->now : &fs->stable;
-    for (size_t i = 0; i < base->count; i++) {
-        ff_bind(&left, base->names[i].path, base->names[i].file);
+    image->cache = fs->cache + 1;
+    for (size_t i = 0; i < fs->stable.count; i++) {
+        ff_bind(&left, fs->stable.names[i].path, fs->stable.names[i].file);
     }
-    for (size_t i = 0; !everything && i < fs->move_count; i++) {
+    for (size_t i = 0; i < fs->move_count; i++) {
         if (choose(how, fs->moves[i].number, 0, 0, i, fs->move_count) == NEW) {
             ff_apply_move(&left, &fs->moves[i]);
         }
@@ -100,7 +97,7 @@ static faultfs *image_of(const faultfs *fs, const choice *how, int everything) {
         char folder[PATH_MOST];
         snprintf(folder, sizeof folder, "%.*s", (int)ff_folder_length(left.names[i].path), left.names[i].path);
         if (folder[0] == 0 || ff_find(&left, folder) != NULL) {
-            node *copy = image_node(image, left.names[i].file, how, everything);
+            node *copy = image_node(image, left.names[i].file, how);
             ff_bind(&image->now, left.names[i].path, copy);
             ff_bind(&image->stable, left.names[i].path, copy);
         }
@@ -121,7 +118,53 @@ faultfs *faultfs_image(const faultfs *fs, int style, uint64_t number) {
         oldest = file->count > 0 && file->changes[0].number < oldest ? file->changes[0].number : oldest;
     }
     const choice how = {.style = style, .seed = ff_mix(number, 1), .moment = oldest + ff_mix(number, 2) % (fs->next_number - oldest + 1)};
-    return image_of(fs, &how, 0);
+    return image_of(fs, &how);
 }
 
-faultfs *faultfs_copy(const faultfs *fs) { return image_of(fs, NULL, 1); }
+/* The copy of a file, made at the first of its names. */
+static node *twin_of(faultfs *copy, node **twins, node *file) {
+    node *twin = twins[file->id];
+    if (twin != NULL) {
+        return twin;
+    }
+    twins[file->id] = twin = ff_must(calloc(1, sizeof *twin));
+    twin->id = file->id;
+    twin->folder = file->folder;
+    twin->read_only = file->read_only;
+    twin->now = ff_blob_share(file->now);
+    twin->stable = ff_blob_share(file->stable);
+    for (size_t i = 0; i < file->count; i++) {
+        const change *from = &file->changes[i];
+        change *to = ff_log_change(copy, twin, from->kind, from->offset, from->length);
+        to->number = from->number;
+        if (from->data != NULL) {
+            to->data = ff_must(malloc(from->length + 1));
+            memcpy(to->data, from->data, from->length);
+        }
+    }
+    return twin;
+}
+
+faultfs *faultfs_copy(const faultfs *fs) {
+    faultfs *copy = faultfs_new();
+    node **twins = ff_must(calloc(fs->next_id + 1, sizeof *twins));
+    copy->cache = fs->cache;
+    for (size_t i = 0; i < fs->now.count; i++) {
+        ff_bind(&copy->now, fs->now.names[i].path, twin_of(copy, twins, fs->now.names[i].file));
+    }
+    for (size_t i = 0; i < fs->stable.count; i++) {
+        ff_bind(&copy->stable, fs->stable.names[i].path, twin_of(copy, twins, fs->stable.names[i].file));
+    }
+    copy->moves = ff_must(malloc((fs->move_count + 1) * sizeof *copy->moves));
+    copy->move_room = fs->move_count + 1;
+    copy->move_count = fs->move_count;
+    for (size_t i = 0; i < fs->move_count; i++) {
+        copy->moves[i] = fs->moves[i];
+        copy->moves[i].file = twin_of(copy, twins, fs->moves[i].file);
+        copy->moves[i].file->refs++;
+    }
+    copy->next_number = fs->next_number;
+    copy->next_id = fs->next_id;
+    free(twins);
+    return copy;
+}

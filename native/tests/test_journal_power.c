@@ -4,7 +4,7 @@
  *      test_journal_power [images [seed [chain]]]      from that chain on; each says the seed, a failure says chain and image
  *
  * A chain is a recording that lives through several power losses: a script runs on a FaultFS, images of it are taken at random calls
- * (before the call has its effect) and checked, then one image becomes the file system of the next life. Every fourth image is crashed once more
+ * (before the call has its effect) and checked, then one image, or what a kill in the middle of a call leaves, is where the next life begins. Every fourth image is crashed once more
  * in the middle of its recovery.
  */
 /* not-under: valgrind tsan (one thread, and too much work for them; ASan sees the same) */
@@ -17,7 +17,7 @@
                           : (h) % 10 < 7 ? FAULTFS_WRITEBACK : FAULTFS_SUBSET)
 
 static struct {
-    uint64_t images, wanted, seed, chain, rolls, purged, opens, nested, cuts, in_chain;
+    uint64_t images, wanted, seed, chain, rolls, purged, opens, nested, cuts, in_chain, kills;
     int64_t slowest_ns;
 } all;
 
@@ -82,6 +82,9 @@ typedef struct {
     script *s;
     uint64_t calls;
     uint64_t one_in; /* calls an image */
+    faultfs *killed;  /* what a kill at a call left: the next life goes on there */
+    uint64_t kill_at; /* images until then; 0: none in this life */
+    script then;      /* as it was */
 } taker;
 
 static void take_images(void *context, faultfs *fs, int call) {
@@ -90,6 +93,10 @@ static void take_images(void *context, faultfs *fs, int call) {
     script_note(t->s);
     if (hash(all.seed ^ all.chain, ++t->calls) % t->one_in == 0 && all.images < all.wanted) {
         check_image(t->s, fs);
+        if (t->kill_at > 0 && --t->kill_at == 0) {
+            t->killed = faultfs_copy(fs);
+            memcpy(&t->then, t->s, sizeof t->then);
+        }
     }
 }
 
@@ -98,7 +105,7 @@ static faultfs *one_life(script *s, faultfs *fs, taker *t, uint64_t steps) {
     s->storage = faultfs_storage(fs);
     faultfs_on_call(fs, take_images, t);
     int result = script_open(s, NULL, &error);
-    while (result == AB_OK && steps-- > 0 && s->appended + 64 < SCRIPT_MOST) {
+    while (result == AB_OK && t->killed == NULL && steps-- > 0 && s->appended + 64 < SCRIPT_MOST) {
         result = script_step(s, &error);
     }
     if (result != AB_OK) {
@@ -108,8 +115,17 @@ static faultfs *one_life(script *s, faultfs *fs, taker *t, uint64_t steps) {
     }
     faultfs_on_call(fs, NULL, NULL);
     uint64_t h = hash(all.seed + 5, all.chain * 16 + s->life);
-    faultfs *next = faultfs_image(fs, STYLE_OF(h), h); /* what is read as the last life's is what this leaves */
+    faultfs *next = t->killed;
+    const int killed = next != NULL;
+    t->killed = NULL;
+    if (next == NULL) {
+        next = faultfs_image(fs, STYLE_OF(h), h);
+    }
     ab_journal_abandon(s->journal);
+    if (killed) {
+        *s = t->then;
+        all.kills++;
+    }
     s->journal = NULL;
     faultfs_free(fs);
     return next;
@@ -118,12 +134,14 @@ static faultfs *one_life(script *s, faultfs *fs, taker *t, uint64_t steps) {
 static void one_chain(void) {
     static script s;
     uint64_t h = hash(all.seed, all.chain);
-    taker t = {.s = &s, .one_in = 12};
+    static taker t;
+    t = (taker){.s = &s, .one_in = 12};
     s = (script){.directory = "/j", .segment = h % 4 == 0 ? AB_JOURNAL_SEGMENT_MIN : 1 << 20, .mode = h >> 4 & 1, .random = h | 1,
         .percent_big = h % 4 == 0 ? 0 : 1 + (uint32_t)(h >> 8) % 5, .exact = 1, .ends = {1}};
     faultfs *fs = faultfs_new();
     all.in_chain = 0;
     for (int life = 0; life < LIVES && all.images < all.wanted; life++) {
+        t.kill_at = (hash(h, life) >> 8) % 2 * ((hash(h, life) >> 9) % 16 + 1);
         fs = one_life(&s, fs, &t, 10 + (h >> 20) % 200);
     }
     faultfs_free(fs);
@@ -145,9 +163,9 @@ int main(int count, char **arguments) {
     for (; count <= 3 && all.images < all.wanted; all.chain++) {
         one_chain();
     }
-    printf("ok %llu images of power loss in %llu chains (seed %llu), %llu crashed again in recovery; %llu torn tails cut, %llu openings, "
+    printf("ok %llu images of power loss in %llu chains (seed %llu), %llu crashed again in recovery; %llu torn tails cut, %llu openings, %llu kills, "
            "%llu segments purged; slowest recovery %.1f ms; 0 durable records lost\n",
         (unsigned long long)all.images, (unsigned long long)all.chain, (unsigned long long)all.seed, (unsigned long long)all.nested,
-        (unsigned long long)all.cuts, (unsigned long long)all.opens, (unsigned long long)all.purged, (double)all.slowest_ns / 1e6);
+        (unsigned long long)all.cuts, (unsigned long long)all.opens, (unsigned long long)all.kills, (unsigned long long)all.purged, (double)all.slowest_ns / 1e6);
     return 0;
 }
