@@ -68,8 +68,9 @@ faultfs *faultfs_image(const faultfs *fs, int style, uint64_t number);
 /* What a kill leaves: everything, with nothing open; what was pending still is. */
 faultfs *faultfs_copy(const faultfs *fs);
 
-/* Make the `nth` (from 1) of the calls whose bit is in `kinds` (1 << FAULTFS_...) from now on answer -number, and `times - 1` after it. A write
- * that answers -ENOSPC has taken half of its bytes in a short write before. nth 0: none. */
+/* Make the `nth` (from 1) of the calls whose bit is in `kinds` (1 << FAULTFS_...) from now on answer -number, and `times - 1` after
+ * it.
+ * A write that answers -ENOSPC has taken half of its bytes in a short write before. nth 0: none. */
 void faultfs_fail(faultfs *fs, uint32_t kinds, uint64_t nth, uint64_t times, int number);
 
 /* Whether the failure asked for has come. */

@@ -187,7 +187,8 @@ uint64_t script_read(
         }
         for (int i = 0; i < *result; i++) {
             if (next != UINT64_MAX && records[i].sequence != next) {
-                wrong(found, "sequence %llu was read where %llu was due", (unsigned long long)records[i].sequence, (unsigned long long)next);
+                wrong(found, "sequence %llu was read where %llu was due", (unsigned long long)records[i].sequence,
+                    (unsigned long long)next);
             } else if (!script_is_right(s, &records[i])) {
                 wrong(found, "sequence %llu is not what was appended", (unsigned long long)records[i].sequence);
             }
@@ -243,7 +244,8 @@ static int check_end(const script *s, uint64_t first, uint64_t next, const char 
         return wrong(found, "%s ends at %llu, but %llu were told durable", what, (unsigned long long)next, (unsigned long long)s->durable);
     }
     if (next > s->appended) {
-        return wrong(found, "%s ends at %llu, but only %llu were appended", what, (unsigned long long)next, (unsigned long long)s->appended);
+        return wrong(found, "%s ends at %llu, but only %llu were appended", what, (unsigned long long)next,
+            (unsigned long long)s->appended);
     }
     if (s->exact && !s->ends[next]) {
         return wrong(found, "%s ends at %llu, in the middle of a batch", what, (unsigned long long)next);
@@ -287,7 +289,8 @@ int script_check(const script *s, const ab_storage *storage, int go_on, script_f
     count = script_read(s, storage, 0, &first, &result, &error, found);
     int ok = found->text[0] == 0 && check_end(s, first, opened.next_sequence, "the recovered journal", found);
     if (ok && (first + count != opened.next_sequence || result != AB_END || first != opened.first_sequence)) {
-        ok = wrong(found, "recovered %llu .. %llu, but read are %llu records from %llu, then %d %.500s", (unsigned long long)opened.first_sequence,
+        ok = wrong(found, "recovered %llu .. %llu, but read are %llu records from %llu, then %d %.500s",
+            (unsigned long long)opened.first_sequence,
             (unsigned long long)opened.next_sequence, (unsigned long long)count, (unsigned long long)first, result, error.text);
     }
     if (ok && go_on && (ab_journal_verify(s->directory, storage, &report, NULL, 0, NULL, &error) != AB_OK || report.problems != 0)) {

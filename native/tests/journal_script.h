@@ -8,8 +8,8 @@
  *             <= all that was appended               nothing is made up
  *             is where a batch ended                 a batch is there as a whole or not at all
  *
- * Content is a function of sequence and life (how many times the journal was opened by then): a record of an earlier life at a sequence that
- * was given out again is seen to be wrong.
+ * Content is a function of sequence and life (how many times the journal was opened by then): a record of an earlier life at a
+ * sequence that was given out again is seen to be wrong.
  */
 #ifndef AB_JOURNAL_SCRIPT_H
 #define AB_JOURNAL_SCRIPT_H

@@ -2,7 +2,9 @@
  * Calls that fail: the N-th of each kind, for every N until the script gets through without it; a sync that keeps failing; a full disk.
  * Failure classes: media error (EIO), space (ENOSPC), each with a kill and a power loss on top (FaultFS).
  *
- *      test_journal_failing [scripts [fillings [seed]]]     scripts: how many different ones each sweep takes (1); fillings: of the disk (50)
+ *      test_journal_failing [scripts [fillings [seed]]]
+ *
+ * `scripts`: how many different ones each sweep takes; without, one, and each eleventh place. `fillings`: of the disk.
  *
  * What holds after a call failed: nothing is told durable that a power loss could take (images right then and from there on); all that was
  * appended is still there after ab_journal_resume, under its sequence; a failed opening changes nothing and can be repeated; a full
@@ -22,7 +24,7 @@ static const char *const KINDS[FAULTFS_CALLS] = {"open (make)", "write", "sync",
     "read", "size", "open", "list", "mkdir"};
 
 static struct {
-    uint64_t seed, failures, images, resumed, moved, reopened, waited;
+    uint64_t seed, stride, failures, images, resumed, moved, reopened, waited;
 } all;
 
 static struct {
@@ -41,7 +43,8 @@ static void die(const char *what, const char *text) {
 static void look(const script *s, const faultfs *fs, uint64_t number) {
     script_found found;
     for (int kill = 0; kill < 2; kill++) {
-        faultfs *image = kill ? faultfs_copy(fs) : faultfs_image(fs, number % 3 == 0 ? FAULTFS_ALL_OLD : (int)(number % FAULTFS_STYLES), number);
+        faultfs *image = kill ? faultfs_copy(fs) : faultfs_image(fs, number % 3 == 0 ?
+            FAULTFS_ALL_OLD : (int)(number % FAULTFS_STYLES), number);
         if (!script_check(s, faultfs_storage(image), number % 4 == 0, &found)) {
             die(kill ? "then a kill" : "then a power loss", found.text);
         }
@@ -140,7 +143,7 @@ static void sweep(uint32_t kinds, int number, uint64_t times, uint64_t scripts) 
     uint64_t before = all.failures, images = all.images, resumed = all.resumed;
     now.number = number;
     for (now.script = 0; now.script < scripts; now.script++) {
-        for (now.nth = 1; run(kinds, times); now.nth++) {
+        for (now.nth = 1; run(kinds, times); now.nth += all.stride) {
         }
     }
     printf("ok %s fails with %s, %llu times in a row, at each of %llu places: %llu resumed, %llu images\n", now.kind,
@@ -201,7 +204,8 @@ static void fill_the_disk(uint64_t number) {
 
 int main(int count, char **arguments) {
     uint64_t scripts = count > 1 ? strtoull(arguments[1], NULL, 10) : 1;
-    uint64_t fillings = count > 2 ? strtoull(arguments[2], NULL, 10) : 50;
+    uint64_t fillings = count > 2 ? strtoull(arguments[2], NULL, 10) : 5;
+    all.stride = count > 1 ? 1 : 11;
     all.seed = count > 3 ? strtoull(arguments[3], NULL, 10) : 1;
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);

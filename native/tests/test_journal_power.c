@@ -4,8 +4,8 @@
  *      test_journal_power [images [seed [chain]]]      from that chain on; each says the seed, a failure says chain and image
  *
  * A chain is a recording that lives through several power losses: a script runs on a FaultFS, images of it are taken at random calls
- * (before the call has its effect) and checked, then one image, or what a kill in the middle of a call leaves, is where the next life begins. Every fourth image is crashed once more
- * in the middle of its recovery.
+ * (before the call has its effect) and checked; then one image, or what a kill in the middle of a call leaves, is where the next life
+ * begins. Every fourth image is crashed once more in the middle of its recovery.
  */
 /* not-under: valgrind tsan (one thread, and too much work for them; ASan sees the same) */
 #include <malloc.h>
@@ -151,7 +151,7 @@ static void one_chain(void) {
 }
 
 int main(int count, char **arguments) {
-    all.wanted = count > 1 ? strtoull(arguments[1], NULL, 10) : 400;
+    all.wanted = count > 1 ? strtoull(arguments[1], NULL, 10) : 100;
     all.seed = count > 2 ? strtoull(arguments[2], NULL, 10) : 1;
     all.chain = count > 3 ? strtoull(arguments[3], NULL, 10) : 0;
     mallopt(M_MMAP_THRESHOLD, 1 << 30); /* the same megabytes again and again: keep them */
@@ -163,9 +163,10 @@ int main(int count, char **arguments) {
     for (; count <= 3 && all.images < all.wanted; all.chain++) {
         one_chain();
     }
-    printf("ok %llu images of power loss in %llu chains (seed %llu), %llu crashed again in recovery; %llu torn tails cut, %llu openings, %llu kills, "
-           "%llu segments purged; slowest recovery %.1f ms; 0 durable records lost\n",
+    printf("ok %llu images of power loss in %llu chains (seed %llu): %llu crashed again in recovery, %llu torn tails cut, %llu openings, "
+           "%llu kills, %llu segments purged; slowest recovery %.1f ms; 0 durable records lost\n",
         (unsigned long long)all.images, (unsigned long long)all.chain, (unsigned long long)all.seed, (unsigned long long)all.nested,
-        (unsigned long long)all.cuts, (unsigned long long)all.opens, (unsigned long long)all.kills, (unsigned long long)all.purged, (double)all.slowest_ns / 1e6);
+        (unsigned long long)all.cuts, (unsigned long long)all.opens, (unsigned long long)all.kills, (unsigned long long)all.purged,
+        (double)all.slowest_ns / 1e6);
     return 0;
 }
