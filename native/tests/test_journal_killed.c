@@ -2,7 +2,7 @@
  * A recording process that is killed. Failure class: process crash (kill -9, at any moment and at any system call).
  *
  *      test_journal_killed                            kills itself a few times
- *      test_journal_killed record DIR RECORDS MOST    appends up to sequence RECORDS (0: for ever), bodies of at most MOST bytes, as fast as it
+ *      test_journal_killed record DIR RECORDS MOST    appends up to sequence RECORDS (0: for ever), of at most MOST bytes, as fast as it
  *                                                     goes; writes each durable sequence to stdout (8 bytes, little endian) once it is
  *      test_journal_killed tail DIR MOST              reads the live recording until stdin closes; says how many records
  *      test_journal_killed lock DIR                   opens it for writing: 0 when that was refused because there is a writer
