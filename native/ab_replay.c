@@ -184,6 +184,14 @@ int ab_replay_poll(ab_subscription *subscription, bool *worked) {
     if (subscription->batch->count == 0) {
         replay->recorded_count = 0;
     }
+    if (replay->recorded_room < subscription->batch->messages_max) {
+        ab_recorded *grown = realloc(replay->recorded, subscription->batch->messages_max * sizeof *grown);
+        if (grown == NULL) {
+            return ab_fail(&subscription->error, AB_FAILED, 0, "no memory for a replay");
+        }
+        replay->recorded = grown;
+        replay->recorded_room = subscription->batch->messages_max;
+    }
     int64_t now_ns = replay->reader != NULL ? ab_clock_monotonic_ns() : 0;
     if (replay->phase == AB_REPLAY_LIVE && replay->reader != NULL && now_ns >= replay->watch_until_ns) {
         ab_replay_let_go(replay);
@@ -237,6 +245,7 @@ void ab_replay_free(ab_replay *replay) {
             ab_journal_reader_close(replay->reader);
         }
         free(replay->sessions);
+        free(replay->recorded);
         free(replay);
     }
 }

@@ -53,7 +53,8 @@ struct ab_replay {
     int64_t messages, read, retries;
     ab_error error;
     uint32_t recorded_count;   /* of this batch */
-    ab_recorded recorded[AB_BATCH_MESSAGES];
+    uint32_t recorded_room;
+    ab_recorded *recorded;
 };
 
 /* What is known of a session, made when it is not; NULL without memory. */

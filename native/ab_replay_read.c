@@ -69,11 +69,13 @@ static bool is_behind_end(const ab_replay *replay, const ab_journal_record *reco
 
 /* At the committed end: is it the end that was asked for? */
 static bool is_at_end(const ab_replay *replay) {
+    ab_journal_reader_state state;
     switch (replay->end) {
         case AB_REPLAY_END_SEQUENCE:
             return replay->sequence >= replay->end_value;
         case AB_REPLAY_END_POSITION:
-            return replay->position >= replay->end_value;
+            ab_journal_reader_state_get(replay->reader, &state); /* commits behind the last record count too */
+            return replay->position >= replay->end_value || state.position >= replay->end_value;
         case AB_REPLAY_END_TIME:
             return ab_clock_realtime_ns() - END_TIME_MARGIN_NS > replay->end_value;
         default:

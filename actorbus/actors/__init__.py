@@ -6,9 +6,11 @@ from actorbus.actors.parts import (
     MailboxPart,
     PollerPart,
     RecorderPart,
+    ReplayPart,
     SessionParts,
     SourcePart,
     StreamPart,
+    TapePlace,
 )
 from actorbus.actors.session import Look, QuarantineEntry, Session
 from actorbus.actors.shell import ask, join, launch
@@ -39,6 +41,7 @@ __all__ = [
     "PollerPart",
     "QuarantineEntry",
     "RecorderPart",
+    "ReplayPart",
     "RestartPolicy",
     "Session",
     "SessionParts",
@@ -47,6 +50,7 @@ __all__ = [
     "Steering",
     "StreamPart",
     "Subscription",
+    "TapePlace",
     "ask",
     "join",
     "launch",

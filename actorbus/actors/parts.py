@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -11,10 +12,20 @@ from actorbus.codec import Decoding
 from actorbus.dispatch import Handler, Policy, Source
 from actorbus.ffi import Idle
 from actorbus.message.layout import FixedLayout
-from actorbus.recording import RecordedStream, RecordingPort, Retention
+from actorbus.recording import Place, RecordedStream, RecordingPort, Retention
 from actorbus.transport import Driver
 
-__all__ = ["HandlerPart", "MailboxPart", "PollerPart", "RecorderPart", "SessionParts", "SourcePart", "StreamPart"]
+__all__ = [
+    "HandlerPart",
+    "MailboxPart",
+    "PollerPart",
+    "RecorderPart",
+    "ReplayPart",
+    "SessionParts",
+    "SourcePart",
+    "StreamPart",
+    "TapePlace",
+]
 
 
 class StreamPart(NamedTuple):
@@ -91,6 +102,25 @@ class RecorderPart(NamedTuple):
     retention: Retention
     idle: Idle
     """How its thread waits; must not spin with the GIL kept."""
+
+
+class TapePlace(NamedTuple):
+    """A recording that is replayed from, and the numbers of one stream in its table."""
+
+    directory: str
+    numbers: tuple[int, ...]
+
+
+class ReplayPart(NamedTuple):
+    """What is replayed of one stream before, or instead of, its live messages."""
+
+    find: Callable[[], TapePlace]
+    """Looks the recording up when the subscription is opened; raises what is wrong with it."""
+    start: Place
+    end: Place | None = None
+    """Where it stops; None: it goes on live."""
+    speed: float = math.inf
+    """How many times faster than recorded."""
 
 
 class SessionParts(NamedTuple):

@@ -25,15 +25,16 @@ from actorbus.actors.mailbox_handler import MailboxSetup
 from actorbus.actors.mailboxes import Mailboxes
 from actorbus.actors.mirror import Mirror
 from actorbus.actors.outbox import streams_to_hold
-from actorbus.actors.parts import HandlerPart, PollerPart, SessionParts, SourcePart, StreamPart
+from actorbus.actors.parts import HandlerPart, PollerPart, ReplayPart, SessionParts, SourcePart, StreamPart
 from actorbus.actors.poller import MailSetup, PollerActor, StreamSetup
 from actorbus.actors.recorders import Recorders
 from actorbus.actors.shell import Report, Shell, ask, join, launch
 from actorbus.actors.source import PublisherActor, SourceSetup
-from actorbus.actors.subscriber import BatchQueue, SubscriberActor, Subscription
+from actorbus.actors.subscriber import Subscription
+from actorbus.actors.subscribers import Subscribers
 from actorbus.dispatch import StreamEvent, batch_for, taken_types
 from actorbus.errors import ActorBusError, ClosedError, DriverLost
-from actorbus.ffi import Event, Idle, PollSet
+from actorbus.ffi import Event, PollSet
 from actorbus.metrics import HANDLER, CounterBlock, Histogram, Statistics
 from actorbus.transport import Client, connect
 
@@ -82,7 +83,7 @@ class Session:
         self.recorders = Recorders(parts, report=report, on_event=on_event)
         self._sources: list[PublisherActor] = []
         self.clockwork = Clockwork(self._pollers, self._mailboxes, self._sources)
-        self._subscribers = 0
+        self._subscribers = Subscribers(parts.clock, report=report, on_event=on_event)
         self._handler_blocks: dict[str, tuple[CounterBlock, Histogram]] = {}
         self.driver_directory: str | None = None
         self.last = Look({}, [])
@@ -123,6 +124,7 @@ class Session:
         self._go_on()
         self.add_streams(parts.streams.values())
         self._undo.callback(self.recorders.end)
+        self._undo.callback(self._subscribers.end)
         self.recorders.start(self._endpoints, statistics)
         self.add_pollers(parts.pollers, parts.handlers, parts.sources)
         for source in parts.sources:
@@ -257,33 +259,9 @@ class Session:
 
     # -- while it runs -----------------------------------------------------------------------------------------------
 
-    def subscribe(self, name: str, types: Sequence[type]) -> Subscription[object]:
+    def subscribe(self, name: str, types: Sequence[type], replay: ReplayPart | None = None) -> Subscription[object]:
         """Start a subscriber actor on a stream, for `node.subscribe`."""
-        part = self.endpoints[name].part
-        self._subscribers += 1
-        label = f"{name}-{self._subscribers}"
-        subscription = self.endpoints.subscribe(name, types, self.statistics.counter_block("subscription", label))
-        waiting = PollSet()
-        waiting.add(subscription)
-        queue = BatchQueue()
-        actor = SubscriberActor(
-            label,
-            name,
-            subscription.port,
-            part.decoding(tuple(types)),
-            queue,
-            self.parts.clock,
-            report=self._report,
-            on_event=self._on_event,
-        )
-        actor.assemble(waiting.waiter(actor.inbox.event, Idle.backoff()))
-        launch(actor)
-        closing = contextlib.ExitStack()
-        closing.callback(subscription.close)
-        closing.callback(waiting.close)
-        closing.callback(_end, actor)
-        self._undo.callback(closing.close)
-        return Subscription(name, queue, closing.close)
+        return self._subscribers.open(self.endpoints, self.statistics, name, types, replay)
 
     @property
     def is_quiet(self) -> bool:

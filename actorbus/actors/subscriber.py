@@ -3,7 +3,9 @@
     Aeron --> actor's thread: poll, decode --> bounded queue of batches --> the application's `for message in ...`
 
 When the queue is full the actor stops polling: the messages wait in Aeron's term buffer (D2), and a slow application is
-back pressure like any slow subscriber. Nothing is dropped. A body that cannot be decoded is counted and quarantined.
+back pressure like any slow subscriber. Nothing is dropped. While a recording is replayed, live messages are let go by
+also then: the recording has them, and no publisher waits for a replay. A body that cannot be decoded is counted and
+quarantined.
 """
 
 from __future__ import annotations
@@ -18,11 +20,11 @@ from actorbus.actors.poller import Waiter
 from actorbus.actors.shell import Report, Shell
 from actorbus.clock import Clock
 from actorbus.codec import Decoding
-from actorbus.dispatch import MetaCopy, Port, StreamEvent
+from actorbus.dispatch import MetaCopy, Port, ReplayEnded, ReplayFailed, StreamEvent
 from actorbus.dispatch.meta import Record, copy_of
 from actorbus.dispatch.notices import event_of
 from actorbus.dispatch.port import REASON_DECODE
-from actorbus.errors import ClosedError
+from actorbus.errors import ClosedError, RecordingError
 
 __all__ = ["Batch", "BatchQueue", "SubscriberActor", "Subscription"]
 
@@ -57,6 +59,7 @@ class BatchQueue:
         self._put = _Count(0, 0, 0)
         self._taken = _Count(0, 0, 0)
         self._closed = False
+        self._error: BaseException | None = None
         self._pid = os.getpid()
         self._listeners: tuple[Callable[[], None], ...] = ()
 
@@ -91,7 +94,11 @@ class BatchQueue:
         return self._closed and self._put.batches == self._taken.batches
 
     def take(self, timeout: float | None) -> Batch | None:
-        """Take the oldest batch; None when the queue is closed and empty, or nothing came within `timeout` seconds."""
+        """Take the oldest batch; None when the queue is closed and empty, or nothing came within `timeout` seconds.
+
+        Raises:
+            What `fail` was given, when all that came before it is taken.
+        """
         if self._pid != os.getpid():
             raise ClosedError("the subscription belongs to the parent of this process", hint="open a node in the child")
         try:
@@ -100,9 +107,20 @@ class BatchQueue:
             return None
         if batch is None:
             self._batches.put(None)  # the end stays there for whoever asks again
+            self.check()
             return None
         self._taken = self._taken.plus(batch)
         return batch
+
+    def fail(self, error: BaseException) -> None:
+        """Let the consumer take what is left, then raise this."""
+        self._error = error
+        self.close()
+
+    def check(self) -> None:
+        """Raise what `fail` was given, if it was."""
+        if self._error is not None:
+            raise self._error
 
     def close(self) -> None:
         """Let the consumer take what is left, then end."""
@@ -134,8 +152,10 @@ class SubscriberActor(Shell):
         *,
         report: Report,
         on_event: Callable[[StreamEvent], None],
+        replay_error: Callable[[], BaseException | None] = lambda: None,
     ) -> None:
         super().__init__(f"subscriber-{name}", report)
+        self._replay_error = replay_error
         self._stream = stream
         self._port = port
         self._decoding = decoding
@@ -161,6 +181,7 @@ class SubscriberActor(Shell):
                 continue
             try:
                 if not queue.has_room:
+                    self._port.service()
                     inbox.event.wait(seen, self._clock.monotonic_ns() + PARK_NS)
                 elif not self._step() and self._waiter is not None:
                     self._waiter.wait(seen, None)
@@ -177,7 +198,12 @@ class SubscriberActor(Shell):
         now = self._clock.time_ns()
         notices = self._port.notices()
         for notice in notices:
-            self._on_event(event_of(notice, self._stream, now))
+            event = event_of(notice, self._stream, now)
+            self._on_event(event)
+            if isinstance(event, ReplayEnded):
+                self._queue.close()
+            elif isinstance(event, ReplayFailed):
+                self._queue.fail(self._replay_error() or RecordingError("the replay stopped", where=self._stream))
         return len(notices)
 
     def _decode(self, count: int) -> Batch:
@@ -258,6 +284,7 @@ class Subscription(Generic[M]):
                     yield batch
                     await asyncio.sleep(0)
                 elif queue.ended:
+                    queue.check()
                     return
                 else:
                     await news.wait()

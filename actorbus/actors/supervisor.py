@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from actorbus.actors.parts import HandlerPart, PollerPart, SessionParts, StreamPart
+from actorbus.actors.parts import HandlerPart, PollerPart, ReplayPart, SessionParts, StreamPart
 from actorbus.actors.session import Session
 from actorbus.actors.shell import Shell
 from actorbus.dispatch import StreamEvent
@@ -61,6 +61,7 @@ class OpenSubscriber(NamedTuple):
 
     stream: str
     types: tuple[type, ...]
+    replay: ReplayPart | None = None
 
 
 class AddStream(NamedTuple):
@@ -176,8 +177,8 @@ class SessionSupervisor(Shell):
                 return self.session.clockwork.moved()
             case OpenPublisher(stream):
                 return self.session.endpoints.publisher(stream)
-            case OpenSubscriber(stream, types):
-                return self.session.subscribe(stream, types)
+            case OpenSubscriber(stream, types, replay):
+                return self.session.subscribe(stream, types, replay)
             case _:
                 raise InternalError(f"the session supervisor does not know {message!r}")
 

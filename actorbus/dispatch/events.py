@@ -17,6 +17,11 @@ __all__ = [
     "PublisherLeft",
     "RecorderChanged",
     "Recovered",
+    "ReplayEnded",
+    "ReplayFailed",
+    "ReplayHole",
+    "ReplayJoined",
+    "ReplayWaits",
     "Rewound",
     "StreamEvent",
 ]
@@ -85,6 +90,48 @@ class EventsLost(StreamEvent, frozen=True, kw_only=True):
     """So many arrivals and departures of sessions came faster than they were told; messages are not affected."""
 
     count: int
+
+
+class ReplayJoined(StreamEvent, frozen=True, kw_only=True):
+    """A replay has come to the live stream: what follows is live, with no gap and no duplicate in between."""
+
+    messages: int
+    """Given from the recording."""
+    retries: int
+    """Times the live side was held for the recording to catch up, and let go again."""
+    seconds: float
+    """From the replay's begin until it was live."""
+
+
+class ReplayEnded(StreamEvent, frozen=True, kw_only=True):
+    """A replay has come to the end it was given: nothing follows."""
+
+    messages: int
+    """Given from the recording."""
+    seconds: float
+
+
+class ReplayFailed(StreamEvent, frozen=True, kw_only=True):
+    """A replay cannot go on: a record is corrupt, or was removed by retention. Nothing follows."""
+
+    position: int
+    """The place in the recording before what could not be read."""
+
+
+class ReplayHole(StreamEvent, frozen=True, kw_only=True):
+    """A repair left a hole in the recording: the replay goes on with record `sequence`."""
+
+    sequence: int
+    lost: int
+    """Records lost in all holes so far."""
+
+
+class ReplayWaits(StreamEvent, frozen=True, kw_only=True):
+    """Messages come live that the recording does not get, so the replay cannot go on live. Is its recorder running?"""
+
+    position: int
+    """The recording's end."""
+    retries: int
 
 
 class ActorRestarted(StreamEvent, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""From the native part's notices (native/ab_poll.h) to events."""
+"""From the native part's notices (native/ab_poll.h, native/ab_replay.h) to events."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from actorbus.dispatch.events import (
     PublisherJoined,
     PublisherLeft,
     Recovered,
+    ReplayEnded,
+    ReplayFailed,
+    ReplayHole,
+    ReplayJoined,
+    ReplayWaits,
     Rewound,
     StreamEvent,
 )
@@ -53,5 +58,23 @@ def event_of(notice: Notice, stream: str, time_ns: int) -> StreamEvent:
             )
         case 7:
             return EventsLost(stream=stream, session=session, time_ns=time_ns, count=first)
+        case 32 | 33 | 34 | 35 | 36:
+            return _of_replay(kind, stream, time_ns, first, last, position)
         case _:
-            raise InternalError(f"stream {stream!r}: notice of unknown kind {kind}; known are 1 to 7")
+            raise InternalError(f"stream {stream!r}: notice of unknown kind {kind}; known are 1 to 7 and 32 to 36")
+
+
+def _of_replay(kind: int, stream: str, time_ns: int, first: int, last: int, position: int) -> StreamEvent:
+    match kind:
+        case 32:
+            return ReplayJoined(
+                stream=stream, session=0, time_ns=time_ns, messages=first, retries=last, seconds=position / 1e9
+            )
+        case 33:
+            return ReplayEnded(stream=stream, session=0, time_ns=time_ns, messages=first, seconds=position / 1e9)
+        case 34:
+            return ReplayFailed(stream=stream, session=0, time_ns=time_ns, position=position)
+        case 35:
+            return ReplayHole(stream=stream, session=0, time_ns=time_ns, sequence=first, lost=last)
+        case _:
+            return ReplayWaits(stream=stream, session=0, time_ns=time_ns, position=position, retries=first)

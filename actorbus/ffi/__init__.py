@@ -19,6 +19,7 @@ from actorbus.ffi.layouts import Fixed, Layout, make_fixed, make_layout, make_pa
 from actorbus.ffi.library import Versions, load, wheel_library
 from actorbus.ffi.ports import Notice, OfferPort, PollPort, Quarantined, Record, make_offer_port, make_poll_port
 from actorbus.ffi.recording import RecordCounts, RecordSink
+from actorbus.ffi.replaying import FollowHandle, ReplayOrder, ReplayState, attach_replay, replay_state
 from actorbus.ffi.resources import CounterHandle, PublicationHandle, PublicationInfo, SubscriptionHandle
 from actorbus.ffi.waiting import NO_DEADLINE, TIMED_OUT, WAKE, Event, Idle, PollSet, Subscribed, Waiter
 
@@ -31,6 +32,7 @@ __all__ = [
     "DriverHandle",
     "Event",
     "Fixed",
+    "FollowHandle",
     "Handle",
     "Idle",
     "Layout",
@@ -44,10 +46,13 @@ __all__ = [
     "Record",
     "RecordCounts",
     "RecordSink",
+    "ReplayOrder",
+    "ReplayState",
     "Subscribed",
     "SubscriptionHandle",
     "Versions",
     "Waiter",
+    "attach_replay",
     "error_text",
     "failure",
     "load",
@@ -59,5 +64,6 @@ __all__ = [
     "new_error",
     "open_handles",
     "printed_lines",
+    "replay_state",
     "wheel_library",
 ]

@@ -182,6 +182,14 @@ class PollPort(Protocol):
         """Return what was quarantined, newest last. Any thread."""
         ...
 
+    def recorded(self, place: int, /) -> tuple[int, int] | None:
+        """Return sequence and position of message `place` in the recording it was replayed from; None: it came live."""
+        ...
+
+    def service(self) -> None:
+        """Service images, and in a replay let live messages go by, without taking a batch: for who has no room now."""
+        ...
+
     def session_position(self, session: int, /) -> int:
         """Return how far a session was read, or -1 for an unknown one."""
         ...

@@ -9,6 +9,7 @@ from actorbus.journal.opening import open_recording
 from actorbus.journal.reader import JournalReader
 from actorbus.journal.recording import JournalRecording
 from actorbus.journal.report import Fault, Repaired, Verified
+from actorbus.journal.table import load as recording_table
 
 __all__ = [
     "Consumer",
@@ -21,4 +22,5 @@ __all__ = [
     "Verified",
     "open_recording",
     "positions_of",
+    "recording_table",
 ]

@@ -39,10 +39,12 @@ from actorbus.ffi.system import trim_memory
 from actorbus.topology.async_face import AsyncFace
 from actorbus.topology.figures import NodeHealth, NodeStatistics, Quarantined, node_statistics, quarantined, summary_of
 from actorbus.topology.stopping import Signals, StopFlag, Stoppable
+from actorbus.topology.subscribing import check_stream, check_types, replay_part
 from actorbus.topology.waiting import Watched, activity_of, wait_until
 
 if TYPE_CHECKING:
     from actorbus.clock import Clock
+    from actorbus.recording.place import Given
     from actorbus.topology.model import Topology
     from actorbus.topology.plan import Plan
     from actorbus.transport import LocalBus
@@ -249,44 +251,43 @@ class Node(AsyncFace):
         """Return the publisher of a stream, usable from any thread; opens its publication the first time.
 
         Raises:
-            UsageError: there is no such stream; names those there are. ClosedError: the node is not open.
+            UsageError: there is no such stream. ClosedError: the node is not open.
         """
-        self._check_stream(stream)
+        check_stream(self._parts.streams, stream)
         if of is not None:
-            self._check_types(stream, of)
+            check_types(self._parts.streams[stream], [of])
         return cast("Publisher[M]", ask(self._open_supervisor(), OpenPublisher(stream), OPEN_TIMEOUT_S))
 
-    def subscribe(self, stream: str, first: type[M], /, *more: type[M], start: str = "live") -> Subscription[M]:
-        """Read a stream from now on in the application's own loop: `for message in node.subscribe("bars", Bar)`.
+    def subscribe(
+        self,
+        stream: str,
+        first: type[M],
+        /,
+        *more: type[M],
+        start: Given = "live",
+        end: Given | None = None,
+        speed: str | float | None = None,
+        recording: str | Path | None = None,
+    ) -> Subscription[M]:
+        """Read a stream in the application's own loop; from a recording's place on it goes on live, gapless.
 
         Args:
             stream: its name in the topology.
             first, more: the message types wanted; `object` takes all that the stream declares.
-            start: "live".
+            start: "live", "earliest", `ab.Sequence(n)`, `ab.Position(n)`, or a datetime with a time zone; `end` too.
+            end: where to stop, also "now"; None: go on live.
+            speed: "max", "original", or how many times faster than recorded.
+            recording: a recorder's name or a recording's folder; None: the first recorder of the stream.
 
         Raises:
-            UsageError: no such stream, a type it does not carry, a `start` other than "live" (recordings come later).
-            ClosedError: the node is not open.
+            UsageError: no such stream, type or recorder. InvalidValue: no place. RecordingError. ClosedError.
         """
-        self._check_stream(stream)
-        if start != "live":
-            raise UsageError(f"start={start!r} comes with recordings (the journal issue); now there is start='live'")
-        wanted = tuple(self._parts.streams[stream].types.values()) if first is object else (first, *more)
-        self._check_types(stream, *wanted)
-        answer = ask(self._open_supervisor(), OpenSubscriber(stream, wanted), OPEN_TIMEOUT_S)
+        check_stream(self._parts.streams, stream)
+        part = self._parts.streams[stream]
+        check_types(part, wanted := tuple(part.types.values()) if first is object else (first, *more))
+        replay = replay_part(self.plan, stream, start, end, speed, recording)
+        answer = ask(self._open_supervisor(), OpenSubscriber(stream, wanted, replay), OPEN_TIMEOUT_S)
         return cast("Subscription[M]", answer)
-
-    def _check_stream(self, stream: str) -> None:
-        if stream not in self._parts.streams:
-            known = ", ".join(sorted(self._parts.streams)) or "none"
-            raise UsageError(f"there is no stream {stream!r}; the topology has: {known}")
-
-    def _check_types(self, stream: str, *wanted: type) -> None:
-        declared = tuple(self._parts.streams[stream].types.values())
-        for message_type in wanted:
-            if message_type not in declared:
-                names = ", ".join(known.__name__ for known in declared)
-                raise UsageError(f"stream {stream!r} carries {names}, not {message_type.__name__}")
 
     def _open_supervisor(self) -> SessionSupervisor:
         if self._state != "open":
@@ -369,7 +370,7 @@ class Node(AsyncFace):
         Raises:
             UsageError: there is no such stream. ClosedError, AskCycle: as `stats`.
         """
-        self._check_stream(stream)
+        check_stream(self._parts.streams, stream)
         return [quarantined(stream, entry) for entry in self._look().quarantine.get(stream, [])]
 
     def _look(self) -> Look:

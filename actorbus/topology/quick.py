@@ -12,6 +12,7 @@ from actorbus.errors import UsageError
 from actorbus.topology.assembly import idle_of, stream_part
 from actorbus.topology.node import OPEN_TIMEOUT_S, Node
 from actorbus.topology.plan import plan_stream
+from actorbus.topology.subscribing import check_stream
 
 __all__ = ["QuickNode", "quick"]
 
@@ -63,7 +64,7 @@ class QuickNode(Node):
         Raises:
             UsageError: there is no such stream. ClosedError: the node is not open.
         """
-        self._check_stream(stream)
+        check_stream(self._parts.streams, stream)
         number = next(_numbers)
         name = f"{getattr(function, '__name__', 'function')}-{number}"
         idle = idle_of(self.plan.idle)

@@ -65,7 +65,7 @@ static void it_ends_where_it_was_told(void) {
         int messages;
     } ends[] = {
         {AB_REPLAY_END_SEQUENCE, 100, 86}, {AB_REPLAY_END_SEQUENCE, 0, 0}, {AB_REPLAY_END_TIME, 6000, 5},
-        {AB_REPLAY_END_NOW, 0, 300},       {AB_REPLAY_END_TIME, 6001, 6},
+        {AB_REPLAY_END_NOW, 0, 300},       {AB_REPLAY_END_TIME, 6001, 6}, {AB_REPLAY_END_NOW, 0, 305},
     };
     bus all;
     begin(&all);

@@ -50,6 +50,12 @@ class FakePort:
     def bodies(self) -> list[bytes]:
         return [body for body, _ in self.current]
 
+    def recorded(self, place: int, /) -> tuple[int, int] | None:
+        return None
+
+    def service(self) -> None:
+        pass
+
     def record(self, place: int, /) -> Record:
         return self.current[place][1]
 

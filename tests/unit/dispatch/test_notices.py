@@ -7,6 +7,7 @@ from actorbus.dispatch.notices import UNKNOWN, event_of
 from actorbus.errors import InternalError
 
 COMMON = {"stream": "s", "session": 5, "time_ns": 77}
+REPLAY = {"stream": "s", "session": 0, "time_ns": 77}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,11 @@ COMMON = {"stream": "s", "session": 5, "time_ns": 77}
         ((5, 5, 0, 0, UNKNOWN, 192), d.Disconnected(**COMMON, position=192, end_position=None)),
         ((6, 5, 9, 2, 7, 0), d.Rewound(**COMMON, publisher=9, sequence=2, expected=7)),
         ((7, 5, 0, 4, 0, 0), d.EventsLost(**COMMON, count=4)),
+        ((32, 0, 0, 4, 2, 10**9), d.ReplayJoined(**REPLAY, messages=4, retries=2, seconds=1.0)),
+        ((33, 0, 0, 4, 2, 10**9), d.ReplayEnded(**REPLAY, messages=4, seconds=1.0)),
+        ((34, 0, 0, 17, 0, 96), d.ReplayFailed(**REPLAY, position=96)),
+        ((35, 0, 0, 8, 3, 96), d.ReplayHole(**REPLAY, sequence=8, lost=3)),
+        ((36, 0, 0, 4, 0, 96), d.ReplayWaits(**REPLAY, position=96, retries=4)),
     ],
 )
 def test_each_kind_becomes_its_event(notice: tuple[int, int, int, int, int, int], event: d.StreamEvent) -> None:

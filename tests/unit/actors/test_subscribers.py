@@ -1,0 +1,33 @@
+"""Subscriptions of an application: opened, ended together; what they read is tests/integration/test_replays.py."""
+
+from __future__ import annotations
+
+import pytest
+
+import actorbus as ab
+from actorbus.actors.subscribers import Subscribers
+from actorbus.clock import SystemClock
+from tests.unit.topology.test_subscribing import Tick
+
+
+def test_without_subscriptions_there_is_nothing_to_end() -> None:
+    subscribers = Subscribers(SystemClock(), report=lambda *_: None, on_event=lambda _: None)
+    subscribers.end()
+    subscribers.end()
+
+
+def test_the_end_of_the_node_ends_the_loop_of_a_subscription() -> None:
+    streams = {"ticks": {"channel": "aeron:ipc", "stream_id": 1, "messages": [Tick]}}
+    values = {"version": 1, "name": "s", "driver": {"mode": "none"}, "streams": streams}
+    with ab.Node.from_dict(values) as node:
+        subscription = node.subscribe("ticks", Tick)
+        node.publisher("ticks", Tick).publish(Tick(1))
+        assert subscription.take(5.0) == [Tick(1)]
+    assert list(subscription) == []
+
+
+def test_what_could_not_be_opened_leaves_nothing_behind() -> None:
+    streams = {"ticks": {"channel": "aeron:ipc", "stream_id": 1, "messages": [Tick]}}
+    values = {"version": 1, "name": "s", "driver": {"mode": "none"}, "streams": streams}
+    with ab.Node.from_dict(values) as node, pytest.raises(ab.RecordingError):
+        node.subscribe("ticks", Tick, start="earliest", recording="/nowhere")
