@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.prove.joins import line_4
 from tests.prove.recordings import line_6
 
-__all__ = ["line_6"]
+__all__ = ["line_4", "line_6"]
