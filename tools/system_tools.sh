@@ -1,6 +1,6 @@
 #!/bin/sh
 # Locate, or install as root with apt-get, what `make test-system` needs beyond set-up: Java, Chromium, Prometheus,
-# valgrind, tmux and Node (npm brings it). Ends with 3 and one sentence a missing tool when something is still missing.
+# valgrind, tmux, strace and Node (npm brings it). Ends with 3 and one sentence a missing tool when something is still missing.
 set -eu
 
 # program names (any of them), the Debian package
@@ -10,7 +10,8 @@ prometheus:prometheus
 promtool:prometheus
 valgrind:valgrind
 npm:npm
-tmux:tmux'
+tmux:tmux
+strace:strace'
 
 located() {
     for name in $(printf '%s' "$1" | tr ',' ' '); do

@@ -1,11 +1,13 @@
 /*
- * A recording process that is killed. Failure class: process crash (kill -9, at any moment and at any system call).
+ * A recording process that is killed, or has no room.
+ * Failure classes: process crash (kill -9, at any moment and at any system call), space.
  *
  *      test_journal_killed                            kills itself a few times
  *      test_journal_killed record DIR RECORDS MOST    appends up to sequence RECORDS (0: for ever), of at most MOST bytes, as fast as it
  *                                                     goes; writes each durable sequence to stdout (8 bytes, little endian) once it is
  *      test_journal_killed tail DIR MOST              reads the live recording until stdin closes; says how many records
  *      test_journal_killed lock DIR                   opens it for writing: 0 when that was refused because there is a writer
+ *      test_journal_killed fill DIR SEED              fills the file system that DIR is on, frees some of it and goes on (a small tmpfs)
  *      test_journal_killed check DIR DURABLE MOST     reads it, recovers it, reads and verifies it; says what it found
  *
  * With RECORDS the script also closes and opens again half way, and purges: every kind of system call is in it.
@@ -132,6 +134,47 @@ static int check(const char *folder, uint64_t durable, size_t most) {
     return 0;
 }
 
+/* A ballast of a random length, and records until there is no room; without the ballast it goes on. */
+static int fill(const char *folder, uint64_t seed) {
+    char ballast[700];
+    ab_journal_opened opened;
+    ab_error error;
+    int64_t now_ns = ab_clock_monotonic_ns(), result = AB_OK;
+    uint64_t random = seed * 2 + 1;
+    snprintf(ballast, sizeof ballast, "%.600s.ballast", folder);
+    int file = open(ballast, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    CHECK(file >= 0 && posix_fallocate(file, 0, 3 * SEGMENT + (int64_t)(check_random(&random) % (20 * SEGMENT))) == 0);
+    close(file);
+    ab_journal *journal = open_journal(folder, SEGMENT, seed % 2 == 0 ? AB_JOURNAL_DURABLE : AB_JOURNAL_INTERVAL, &opened);
+    const int64_t *counters = ab_journal_counters(journal);
+    uint64_t sequence = opened.next_sequence;
+    while (result >= 0) {
+        result = append_one(journal, sequence, 60000);
+        sequence += result >= 0;
+        result = result >= 0 ? ab_journal_tick(journal, now_ns += 100000, 0) : result;
+    }
+    CHECK_EQUAL(AB_NO_SPACE, result);
+    CHECK_EQUAL(AB_NO_SPACE, append_one(journal, sequence, 60000));
+    CHECK_CONTAINS(ab_journal_error(journal)->text, "make room");
+    if (seed % 3 == 0) { /* killed while it is full */
+        const uint64_t durable = (uint64_t)counters[AB_JOURNAL_DURABLE_SEQUENCE];
+        ab_journal_abandon(journal);
+        CHECK(unlink(ballast) == 0);
+        journal = open_journal(folder, SEGMENT, AB_JOURNAL_DURABLE, &opened);
+        counters = ab_journal_counters(journal);
+        CHECK(opened.next_sequence >= durable);
+        sequence = opened.next_sequence;
+    } else {
+        CHECK(unlink(ballast) == 0);
+        CHECK_EQUAL(AB_OK, ab_journal_tick(journal, now_ns + INT64_C(1000000000), 1));
+    }
+    append_many(journal, sequence, sequence + 50, 60000);
+    CHECK_EQUAL(AB_OK, ab_journal_sync(journal));
+    CHECK_EQUAL(sequence + 50, counters[AB_JOURNAL_DURABLE_SEQUENCE]);
+    CHECK_EQUAL(AB_OK, ab_journal_close(journal, &error));
+    return check(folder, sequence + 50, 60000);
+}
+
 static void kills_at_random_lose_nothing_durable(void) {
     char folder[256];
     uint8_t bytes[8];
@@ -172,5 +215,6 @@ int main(int count, char **arguments) {
     return strcmp(verb, "record") == 0  ? record(folder, first, second)
            : strcmp(verb, "tail") == 0  ? tail(folder, first)
            : strcmp(verb, "check") == 0 ? check(folder, first, second)
+           : strcmp(verb, "fill") == 0  ? fill(folder, first)
                                         : lock(folder);
 }

@@ -1,0 +1,23 @@
+"""Issue 7's lines about crashes: a recording process that is killed (2), and attacks on the native journal (3)."""
+
+from __future__ import annotations
+
+from tests.system import crashes
+
+
+def line_2() -> str:
+    """Kill a recording process 200 times at random under full load."""
+    return crashes.kills(200)
+
+
+def line_3() -> str:
+    """Power loss, cuts, flips, sectors, failing calls, full disks; a kill at every writing system call."""
+    return "; ".join(
+        (
+            crashes.power(100_000, seed=1000),
+            crashes.media(1),
+            crashes.failing(10, 50),
+            crashes.full(50),
+            crashes.injections(),
+        )
+    )
