@@ -47,19 +47,18 @@ static void survey(void) {
     ab_journal_record record;
     ab_error error;
     const ab_storage *storage = faultfs_storage(made.fs);
-    int64_t position = 0, next_base = 0;
+    int64_t next_base = 0;
     made.count = 0;
     CHECK_EQUAL(AB_OK, ab_journal_reader_open("/j", storage, 0, &reader, &error));
     while (ab_journal_reader_next(reader, &record, &error) == AB_OK) {
         made.starts[record.sequence] = record.position - (int64_t)ab_padded(AB_RECORD_HEADER + (uint64_t)record.length);
-        made.ends[record.sequence] = position = record.position;
+        made.ends[record.sequence] = record.position;
     }
     ab_journal_reader_close(reader);
     for (;; next_base += SEGMENT - AB_JOURNAL_HEADER) {
         segment *one = &made.segments[made.count];
-        uint64_t length;
         snprintf(one->path, sizeof one->path, "/j/%016llx.journal", (unsigned long long)next_base);
-        if (faultfs_bytes(made.fs, one->path, &length, &one->used) == NULL) {
+        if (faultfs_bytes(made.fs, one->path, NULL, &one->used) == NULL) {
             break;
         }
         one->base = next_base;
@@ -97,7 +96,6 @@ static void make(uint32_t small, int durable, uint64_t records) {
         }
     }
     ab_journal_abandon(s->journal);
-    s->journal = NULL;
     survey();
 }
 
@@ -143,7 +141,7 @@ static void look(const char *what, const char *path, uint64_t from, uint64_t to,
     if (found.text[0] != 0) {
         die(what, path, from, to, found.text);
     }
-    int whole = result == AB_END && count == s->appended;
+    const int whole = result == AB_END && count == s->appended;
     if (!whole && ((result != AB_CORRUPT && result != AB_REFUSED) || !is_named(&error))) {
         snprintf(found.text, sizeof found.text, "%llu records of %llu, then %d: %.500s", (unsigned long long)count,
             (unsigned long long)s->appended, result, error.text);
@@ -166,9 +164,14 @@ static void look(const char *what, const char *path, uint64_t from, uint64_t to,
     ab_journal *journal;
     ab_journal_opened opened;
     const ab_journal_options options = {.directory = "/j", .segment_length = SEGMENT, .now_ns = SCRIPT_TIME + 77};
+    uint64_t least = s->appended;
+    if (((from ^ from >> 9) & 1) != 0 && faultfs_remove(copy, "/j/checkpoint") == 0) { /* only the last batch may go */
+        while (!s->ends[--least]) {
+        }
+    }
     result = ab_journal_open(&options, faultfs_storage(copy), &journal, &opened, &error);
     if (result == AB_OK) {
-        if (opened.next_sequence != s->appended) {
+        if (opened.next_sequence < least) {
             snprintf(found.text, sizeof found.text, "taken for a torn tail: opened with %llu records of %llu, all durable",
                 (unsigned long long)opened.next_sequence, (unsigned long long)s->appended);
             die(what, path, from, to, found.text);
@@ -223,9 +226,7 @@ static void each_cut_of_the_end_is_a_torn_tail_or_named(int durable) {
         }
         if (result == AB_OK) {
             ab_journal_abandon(journal);
-            count = script_read(s, faultfs_storage(copy), 0, &first, &result, &error, &found);
-            CHECK(found.text[0] == 0);
-            CHECK_EQUAL(whole, count);
+            CHECK_EQUAL(whole, script_read(s, faultfs_storage(copy), 0, &first, &result, &error, &found));
         }
         for (int i = 0; i + 1 < made.count && cuts % 64 == 0; i++) { /* nothing else has changed */
             uint64_t used, before;
@@ -284,9 +285,9 @@ static void sectors(void) {
         const segment *two = &made.segments[check_random(&state) % (uint64_t)made.count];
         uint64_t a = AB_JOURNAL_HEADER / 512 + check_random(&state) % ((one->used - AB_JOURNAL_HEADER) / 512);
         uint64_t b = AB_JOURNAL_HEADER / 512 + check_random(&state) % ((two->used - AB_JOURNAL_HEADER) / 512);
-        uint64_t used_one, used_two, used_old = 0;
-        uint8_t *first = faultfs_bytes(made.fs, one->path, NULL, &used_one) + a * 512;
-        uint8_t *second = faultfs_bytes(made.fs, two->path, NULL, &used_two) + b * 512;
+        uint64_t used, used_old = 0;
+        uint8_t *first = faultfs_bytes(made.fs, one->path, NULL, &used) + a * 512;
+        uint8_t *second = faultfs_bytes(made.fs, two->path, NULL, &used) + b * 512;
         memcpy(kept[0], first, 512);
         memcpy(kept[1], second, 512);
         uint64_t hit = records_in(one, a * 512, a * 512 + 512);
@@ -340,8 +341,8 @@ static void seek(const ab_storage *storage, uint64_t *state) {
     ab_journal_record record;
     ab_error error = {0};
     const script *s = &made.s;
-    uint64_t sequence = check_random(state) % s->appended;
-    int how = (int)(check_random(state) >> 60) % 3;
+    const uint64_t sequence = check_random(state) % s->appended;
+    const int how = (int)(check_random(state) >> 60) % 3;
     int64_t value = how == 0 ? (int64_t)sequence : how == 1 ?
         made.starts[sequence] : SCRIPT_TIME + 1000 * (int64_t)sequence + s->lives[sequence];
     CHECK_EQUAL(AB_OK, ab_journal_reader_open("/j", storage, 0, &reader, &error));
@@ -386,8 +387,8 @@ static void hints(void) {
 }
 
 int main(int count, char **arguments) {
-    every = count > 1 ? strtoull(arguments[1], NULL, 10) : 1000;
-    seed = count > 2 ? strtoull(arguments[2], NULL, 10) : 1;
+    every = count > 1 ? strtoull(arguments[1], NULL, 10) : every;
+    seed = count > 2 ? strtoull(arguments[2], NULL, 10) : seed;
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     each_cut_of_the_end_is_a_torn_tail_or_named(0);
