@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.system import crashes
+from tests.system import crashes, killed_nodes
 
 
 def line_2() -> str:
-    """Kill a recording process 200 times at random under full load."""
-    return crashes.kills(200)
+    """Kill a recording process 200 times at random under full load, and a whole node with a recorder 40 times."""
+    return f"{crashes.kills(200)}; {killed_nodes.kills(40)}"
 
 
 def line_3() -> str:

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.system import crashes
+from tests.system import crashes, killed_nodes
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a tmpfs of a fixed size needs root")
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing (tools/system_tools.sh)")
@@ -15,6 +15,10 @@ needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace
 
 def test_a_killed_recorder_loses_nothing_durable() -> None:
     assert "20 kills, 0 of" in crashes.kills(20)
+
+
+def test_a_killed_node_loses_nothing_that_its_statistics_called_durable() -> None:
+    assert "0 told durable lost" in killed_nodes.kills(3)
 
 
 @needs_strace
