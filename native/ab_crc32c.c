@@ -59,10 +59,37 @@ __attribute__((target("sse4.2"))) static uint32_t extend_fast(uint32_t crc, cons
         wide = __builtin_ia32_crc32di(wide, word);
     }
     uint32_t narrow = (uint32_t)wide;
+    if (length >= 4) {
+        uint32_t word;
+        memcpy(&word, p, sizeof word);
+        narrow = __builtin_ia32_crc32si(narrow, word);
+        length -= 4, p += 4;
+    }
     for (; length > 0; length--, p++) {
         narrow = __builtin_ia32_crc32qi(narrow, *p);
     }
     return ~narrow;
+}
+
+#define HAS_EXTEND3 1
+
+__attribute__((target("sse4.2"))) static void extend3_fast(
+    uint32_t crc[3], const uint8_t *const bytes[3], const size_t length[3]) {
+    size_t common = length[0] < length[1] ? length[0] : length[1];
+    common = (length[2] < common ? length[2] : common) & ~(size_t)7;
+    uint64_t wide[3] = {~crc[0], ~crc[1], ~crc[2]};
+    for (size_t at = 0; at < common; at += 8) {
+        uint64_t word[3];
+        memcpy(&word[0], bytes[0] + at, sizeof word[0]);
+        memcpy(&word[1], bytes[1] + at, sizeof word[1]);
+        memcpy(&word[2], bytes[2] + at, sizeof word[2]);
+        wide[0] = __builtin_ia32_crc32di(wide[0], word[0]);
+        wide[1] = __builtin_ia32_crc32di(wide[1], word[1]);
+        wide[2] = __builtin_ia32_crc32di(wide[2], word[2]);
+    }
+    for (int i = 0; i < 3; i++) {
+        crc[i] = extend_fast(~(uint32_t)wide[i], bytes[i] + common, length[i] - common);
+    }
 }
 
 static int has_fast(void) { return __builtin_cpu_supports("sse4.2"); }
@@ -109,6 +136,18 @@ static uint32_t extend_first(uint32_t crc, const void *bytes, size_t length) {
 
 uint32_t ab_crc32c_extend(uint32_t crc, const void *bytes, size_t length) {
     return atomic_load_explicit(&chosen, memory_order_relaxed)(crc, bytes, length);
+}
+
+void ab_crc32c_extend3(uint32_t crc[3], const uint8_t *const bytes[3], const size_t length[3]) {
+#if defined(HAS_EXTEND3)
+    if (atomic_load_explicit(&chosen, memory_order_relaxed) == extend_fast) {
+        extend3_fast(crc, bytes, length);
+        return;
+    }
+#endif
+    for (int i = 0; i < 3; i++) {
+        crc[i] = ab_crc32c_extend(crc[i], bytes[i], length[i]);
+    }
 }
 
 uint32_t ab_crc32c(const uint8_t *bytes, size_t length) { return ab_crc32c_extend(0, bytes, length); }

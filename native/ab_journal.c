@@ -1,5 +1,6 @@
 /* ab_journal.c: append, write, sync, tick, close. The rules are in ab_journal.h, the shared state in ab_journal_private.h.
  *
+ * CRCs are made when a batch is written, three records at a time: one alone waits for itself.
  * A batch is built where it will lie in the file: a record's CRC covers its offset, so the buffer is that piece of the segment
  * from written.offset on. A record that does not fit behind it makes the batch go out first, and the segment roll.
  */
@@ -71,14 +72,13 @@ static void put(ab_journal *journal, const ab_journal_record *record, uint64_t p
     uint64_t end = AB_RECORD_HEADER + record->length;
     memcpy(p + AB_RECORD_HEADER, record->bytes, record->length);
     memset(p + end, 0, padded - end);
-    ab_format_record(p, journal->seed, journal->appended.offset, record->sequence, record);
+    ab_format_head(p, record->sequence, record);
     journal->fill += padded;
     journal->count++;
     journal->appended.offset += padded;
     journal->appended.sequence++;
     journal->appended.records++;
     journal->appended.time = record->time_ns;
-    journal->appended.chain = ab_format_chain(journal->appended.chain, p);
 }
 
 int64_t ab_journal_take(ab_journal *journal, const ab_journal_record *record) {
@@ -138,8 +138,11 @@ int64_t ab_journal_append(ab_journal *journal, int32_t stream, int32_t session_i
 
 /* ---- write and sync ---------------------------------------------------------------------------------------------- */
 
-/* The batch's commit record, behind what is in the buffer; the buffer has room for it. */
+/* The CRCs of the batch, and its commit record behind it; the buffer has room for it. Doing it again changes nothing. */
 static void put_commit(ab_journal *journal) {
+    journal->appended.chain = ab_format_seal(journal->buffer + journal->checked, journal->fill - journal->checked,
+        journal->seed, journal->written.offset + journal->checked, journal->appended.chain);
+    journal->checked = journal->fill;
     uint8_t *p = journal->buffer + journal->fill;
     uint8_t *payload = p + AB_RECORD_HEADER;
     ab_put_le32(payload, journal->count);
@@ -178,7 +181,7 @@ int ab_journal_write(ab_journal *journal) {
     journal->appended.chain = ab_format_chain(journal->appended.chain, journal->buffer + journal->fill);
     journal->appended.offset += AB_CONTROL_LENGTH;
     journal->written = journal->appended;
-    journal->fill = 0;
+    journal->fill = journal->checked = 0;
     journal->count = 0;
     journal->group_since = 0;
     journal->state = AB_JOURNAL_READY;

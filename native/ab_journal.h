@@ -94,8 +94,8 @@ typedef struct {
     int32_t flags;           /* AB_JOURNAL_CREATE | ... */
     int64_t sync_ns;         /* AB_JOURNAL_INTERVAL: 0 is 100 ms */
     int64_t group_ns;        /* 0 is 1 ms */
-    uint32_t group_bytes;    /* 0 is 64 KiB */
-    uint32_t group_records;  /* 0 is 256 */
+    uint32_t group_bytes;    /* 0 is 64 KiB; 256 KiB where tick does not sync */
+    uint32_t group_records;  /* 0 is 256; 8,192 there */
     int64_t now_ns;          /* realtime: written into headers and epoch records; 0: the clock */
     int64_t *counters;       /* AB_JOURNAL_COUNTERS of them, or NULL */
 } ab_journal_options;

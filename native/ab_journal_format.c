@@ -4,15 +4,39 @@
 #include <string.h>
 
 void ab_format_record(uint8_t *p, uint32_t seed, uint64_t offset, uint64_t sequence, const ab_journal_record *record) {
-    uint32_t length = AB_RECORD_HEADER + record->length;
-    ab_put_le32(p, length);
-    ab_put_le64(p + 8, sequence);
-    ab_put_le64(p + 16, (uint64_t)record->time_ns);
-    ab_put_le32(p + 24, (uint32_t)record->session_id);
-    ab_put_le16(p + 28, record->stream);
-    ab_put_le16(p + 30, record->flags);
-    ab_put_le64(p + 32, (uint64_t)record->stream_position);
-    ab_put_le32(p + 4, ab_format_crc(seed, p, offset, length));
+    ab_format_head(p, sequence, record);
+    ab_put_le32(p + 4, ab_format_crc(seed, p, offset, AB_RECORD_HEADER + record->length));
+}
+
+uint32_t ab_format_seal(uint8_t *p, size_t length, uint32_t seed, uint64_t offset, uint32_t chain) {
+    for (size_t at = 0; at < length;) {
+        uint8_t *record[3], place[3][16];
+        const uint8_t *before[3], *covered[3];
+        size_t lengths[3], places[3] = {16, 16, 16};
+        uint32_t crc[3] = {seed, seed, seed};
+        int count = 0;
+        for (; count < 3 && at < length; count++) {
+            uint64_t padded = ab_padded(ab_le32(p + at));
+            record[count] = p + at;
+            ab_put_le64(place[count], offset + at);
+            ab_put_le64(place[count] + 8, ab_le32(p + at));
+            before[count] = place[count];
+            covered[count] = p + at + 8;
+            lengths[count] = (size_t)padded - 8;
+            at += padded;
+        }
+        if (count == 3) {
+            ab_crc32c_extend3(crc, before, places);
+            ab_crc32c_extend3(crc, covered, lengths);
+        }
+        for (int i = 0; i < count; i++) {
+            uint32_t whole = count == 3 ? crc[i]
+                                        : ab_crc32c_extend(ab_crc32c_extend(seed, before[i], 16), covered[i], lengths[i]);
+            ab_put_le32(record[i] + 4, ab_crc32c_mask(whole));
+            chain = ab_format_chain(chain, record[i]);
+        }
+    }
+    return chain;
 }
 
 /* Header: 0 magic | 8 version | 12 header length | 16 segment length | 24 recording | 40 uuid | 56 base position | 64 base sequence

@@ -102,6 +102,21 @@ static inline uint64_t ab_record_sequence(const uint8_t *p) { return ab_le64(p +
 static inline int64_t ab_record_time(const uint8_t *p) { return (int64_t)ab_le64(p + 16); }
 static inline uint16_t ab_record_flags(const uint8_t *p) { return ab_le16(p + 30); }
 
+/* Write a record's header without its CRC. */
+static inline void ab_format_head(uint8_t *p, uint64_t sequence, const ab_journal_record *record) {
+    ab_put_le32(p, AB_RECORD_HEADER + record->length);
+    ab_put_le64(p + 8, sequence);
+    ab_put_le64(p + 16, (uint64_t)record->time_ns);
+    ab_put_le32(p + 24, (uint32_t)record->session_id);
+    ab_put_le16(p + 28, record->stream);
+    ab_put_le16(p + 30, record->flags);
+    ab_put_le64(p + 32, (uint64_t)record->stream_position);
+}
+
+/* Write the CRCs of the records that lie one after the other in `length` bytes at `p`, the first at `offset` of its file. Headers, payloads
+ * and padding are in place. The chain behind them. */
+uint32_t ab_format_seal(uint8_t *p, size_t length, uint32_t seed, uint64_t offset, uint32_t chain);
+
 /* Write a record's header and CRC; payload and padding are in place. */
 void ab_format_record(uint8_t *p, uint32_t seed, uint64_t offset, uint64_t sequence, const ab_journal_record *record);
 

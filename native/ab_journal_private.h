@@ -10,6 +10,7 @@
  * Invariants (docs/journal-format.md)
  *   inv_durable_le_written     durable.offset <= written.offset <= appended.offset, and so their sequences
  *   inv_claim_after_sync       a checkpoint or a commit's claim is written after the sync it tells of
+ *   inv_checked_when_written   a batch has all its CRCs before it is given to the storage
  *   inv_write_is_a_batch       bytes at written.offset and behind are zero, or of one batch whose write failed
  */
 #ifndef AB_JOURNAL_PRIVATE_H
@@ -50,6 +51,7 @@ struct ab_journal {
 
     uint8_t *buffer;  /* the batch: goes to written.offset */
     size_t capacity, fill;
+    size_t checked;   /* of fill: records before it have their CRC and are in appended.chain */
     uint32_t count;
 
     int64_t group_since, synced_at, retry_at, checkpoint_at; /* monotonic ns; 0: not yet */

@@ -95,7 +95,7 @@ int ab_segment_move(ab_journal *journal, const ab_place *durable, const uint8_t 
         }
         journal->state = AB_JOURNAL_READY;
         journal->epoch++;
-        journal->fill = 0;
+        journal->fill = journal->checked = 0;
         journal->count = 0;
         journal->group_since = 0;
         /* What fitted into the old one must fit into this. */

@@ -34,6 +34,30 @@ static void every_length_and_alignment_agrees_with_the_tables(void) {
     }
 }
 
+static void three_at_once_are_as_one_after_the_other(void) {
+    uint8_t bytes[400];
+    uint64_t seed = 11;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)check_random(&seed);
+    }
+    for (int round = 0; round < 20000; round++) {
+        const uint8_t *parts[3];
+        size_t lengths[3];
+        uint32_t crc[3], expected[3];
+        for (int i = 0; i < 3; i++) {
+            size_t start = check_random(&seed) % 200;
+            parts[i] = bytes + start;
+            lengths[i] = check_random(&seed) % (round % 3 == 0 ? 9 : sizeof bytes - start);
+            crc[i] = (uint32_t)check_random(&seed);
+            expected[i] = ab_crc32c_extend_portable(crc[i], parts[i], lengths[i]);
+        }
+        ab_crc32c_extend3(crc, parts, lengths);
+        for (int i = 0; i < 3; i++) {
+            CHECK_EQUAL(expected[i], crc[i]);
+        }
+    }
+}
+
 static void a_mask_is_not_the_value(void) {
     CHECK(ab_crc32c_mask(0) != 0);
     CHECK(ab_crc32c_mask(1) != ab_crc32c_mask(0));
@@ -42,6 +66,7 @@ static void a_mask_is_not_the_value(void) {
 int main(void) {
     RUN(known_answers);
     RUN(every_length_and_alignment_agrees_with_the_tables);
+    RUN(three_at_once_are_as_one_after_the_other);
     RUN(a_mask_is_not_the_value);
     return 0;
 }
