@@ -42,6 +42,10 @@ int ab_floor_ping_wait(ab_handle publication, ab_handle subscription, size_t len
 
 /* Send back what comes while *turn == mine. AB_OK, AB_STALE, AB_FAILED. */
 int ab_floor_pong_wait(ab_handle publication, ab_handle subscription, const int64_t *turn, int64_t mine);
+
+/* Make the checksums that a journal makes for `records` records of `length` bytes each (0 .. 4096), and nothing else: ns it took, or
+ * AB_INVALID, AB_NO_MEMORY. `*sum` depends on all of them. */
+int64_t ab_floor_checksum_wait(size_t length, int64_t records, uint32_t *sum);
 /* cffi:end */
 
 #endif

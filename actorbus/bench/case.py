@@ -16,7 +16,7 @@ import msgspec
 
 from actorbus.bench.words import Latencies, Words
 
-__all__ = ["Case", "Peer", "Sink", "Source"]
+__all__ = ["STREAM_ID_FIRST", "Case", "Peer", "Sink", "Source"]
 
 STREAM_ID_FIRST = 6001
 

@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from actorbus.bench import digest, hold, page
-from actorbus.bench.peers import PEERS
+from actorbus.bench.peers import PEERS, RECORDERS
 from actorbus.bench.record import Effort, Report
 from actorbus.bench.scenarios import SCENARIOS, run
 from actorbus.cli.completion import one_of_list
@@ -24,8 +24,12 @@ __all__ = ["FULL", "HOLD", "QUICK", "QUICK_SCENARIOS", "command"]
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 FULL = Effort(soak_messages=100_000_000)
-QUICK = Effort(rounds=3, turn_s=0.06, runs=1, seconds=0.5, soak_messages=1_000_000, quick=True)
-HOLD = Effort(rounds=25, turn_s=0.08, runs=3, seconds=1.0, systems=("floor", "pyaeron", "pyaeron+msgspec"))
+QUICK = Effort(rounds=3, turn_s=0.06, runs=1, seconds=0.5, soak_messages=1_000_000, journal_bytes=1 << 28, quick=True)
+KNOWN = (*PEERS, *RECORDERS)
+HOLD = Effort(
+    rounds=25, turn_s=0.08, runs=3, seconds=1.0, journal_bytes=1 << 30,
+    systems=("floor", "pyaeron", "pyaeron+msgspec", "java-archive"),
+)  # fmt: skip
 QUICK_SCENARIOS = (
     "publish", "publish-many", "receive", "latency", "throughput", "fan-out", "streams", "kinds", "metrics", "memory",
 )  # fmt: skip
@@ -40,8 +44,8 @@ QUICK_SCENARIOS = (
     "--peers",
     "systems",
     metavar="P,...",
-    shell_complete=one_of_list(list(PEERS)),
-    help=f"Only these beside actorbus: {', '.join(PEERS)}; or none.",
+    shell_complete=one_of_list(list(KNOWN)),
+    help=f"Only these beside actorbus: {', '.join(KNOWN)}; or none.",
 )
 @click.option("--quick", is_flag=True, help="Fewer, shorter turns: shows that it runs, ratios mean little.")
 def command(
@@ -87,7 +91,7 @@ def chosen(text: str) -> tuple[str, ...]:
         click.BadParameter: one is not known.
     """
     names = tuple(name.strip() for name in text.split(",") if name.strip() and name.strip() != "none")
-    unknown = [name for name in names if name not in PEERS]
+    unknown = [name for name in names if name not in KNOWN]
     if unknown:
-        raise click.BadParameter(f"{', '.join(unknown)}: the bench knows {', '.join(PEERS)}", param_hint="--peers")
+        raise click.BadParameter(f"{', '.join(unknown)}: the bench knows {', '.join(KNOWN)}", param_hint="--peers")
     return names

@@ -17,6 +17,9 @@ UNITS = {
     "receive_ns": "poll's return to the handler's first line",
     "ratio": "ratio",
     "MB": "MB",
+    "MB_per_s": "MB a second",
+    "seconds": "seconds",
+    "fdatasync_ms": "milliseconds",
     "percent_of_core": "% of a core",
 }
 TAIL = ("p99", "p99.9", "p100")

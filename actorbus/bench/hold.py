@@ -15,7 +15,7 @@ __all__ = ["ROWS", "SCENARIOS", "Judged", "Row", "judge", "text"]
 
 SCENARIOS = (
     "publish", "publish-many", "receive", "latency", "stages", "throughput", "contention", "fan-out", "streams",
-    "kinds", "metrics", "memory", "idle",
+    "kinds", "metrics", "record", "memory", "idle",
 )  # fmt: skip
 FLAT = 0.9
 """A curve is flat when what merely exists costs no more than a tenth: the turns themselves scatter by as much."""
@@ -53,6 +53,10 @@ class Judged(NamedTuple):
 
 def _median(result: Result) -> float:
     return result.median
+
+
+def _largest(result: Result) -> float:
+    return result.max
 
 
 def _inverse(result: Result) -> float:
@@ -110,6 +114,15 @@ ROWS: tuple[Row, ...] = (
     Row("beside a busy thread: no less than a fair share", "contention",
         _is("actorbus", "ratio", "contention"), "ratio", _median, at_least=FAIR),
     Row("statistics cost <= 5 %", "metrics", _is("actorbus, statistics on", "ratio"), "ratio", _median, at_least=0.95),
+    Row("recorder >= the Java Archive", "record", _is("actorbus", "ratio", "100 B", "of java-archive"), "ratio",
+        _median, at_least=1.0),
+    Row("durable >= 100 k/s of 256 B where one fdatasync costs 1 ms", "record",
+        _is("actorbus", "msgs_per_s", "durable", "costs 1 ms"), "msgs_per_s", _median, at_least=100_000),
+    Row("open after a crash <= 1 s", "record", _is("actorbus", "seconds", "open after", "page cache"), "seconds",
+        _largest, at_most=1.0),
+    Row("open after a crash, from the disk, <= 1 s", "record",
+        _is("actorbus", "seconds", "open after", "from the disk"), "seconds", _largest, at_most=1.0),
+    Row("verify >= 500 MB/s", "record", _is("actorbus", "MB_per_s", "verify"), "MB_per_s", _median, at_least=500),
     Row("memory < 50 MB", "memory", _is("actorbus", "MB", "one publisher"), "MB", _median, at_most=50),
     Row("a further stream < 1 MB", "memory", _is("actorbus", "MB", "a further"), "MB", _median, at_most=1),
     Row("idle < 2 % of a core", "idle", _is("actorbus", "percent_of_core"), "percent_of_core", _median, at_most=2),

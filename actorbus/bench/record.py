@@ -34,6 +34,8 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     systems: tuple[str, ...] | None = None
     """Only these; None: all that can run."""
     soak_messages: int = 10_000_000
+    journal_bytes: int = 10 << 30
+    """Of the journal that is opened after a crash."""
     quick: bool = False
 
     def wants(self, system: str) -> bool:

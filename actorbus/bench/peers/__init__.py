@@ -5,6 +5,6 @@ Each module knows one system, in the way its own documentation shows; `find(name
 
 from __future__ import annotations
 
-from actorbus.bench.peers.registry import LEFT_OUT, MUST, PEERS, about, find, missing
+from actorbus.bench.peers.registry import LEFT_OUT, MUST, PEERS, RECORDERS, about, find, missing
 
-__all__ = ["LEFT_OUT", "MUST", "PEERS", "about", "find", "missing"]
+__all__ = ["LEFT_OUT", "MUST", "PEERS", "RECORDERS", "about", "find", "missing"]

@@ -9,7 +9,7 @@ from typing import Final, cast
 from actorbus.bench.case import Peer
 from actorbus.errors import UsageError
 
-__all__ = ["LEFT_OUT", "MUST", "PEERS", "about", "find", "missing"]
+__all__ = ["LEFT_OUT", "MUST", "PEERS", "RECORDERS", "about", "find", "missing"]
 
 PEERS: Final = {
     "actorbus": "actorbus.bench.peers.ours",
@@ -21,6 +21,8 @@ PEERS: Final = {
     "pynng": "actorbus.bench.peers.nng_sockets",
     "iceoryx2": "actorbus.bench.peers.iceoryx",
 }
+RECORDERS: Final = {"java-archive": "actorbus.bench.peers.java_archive"}
+"""Systems that only record: no Peer, `record` drives them by their own means."""
 STAGES: Final = "actorbus.bench.peers.stages"
 LEFT_OUT: Final = {
     "eclipse-zenoh": "hands messages over on threads of its own: it cannot take turns inside a pair of processes",
@@ -41,9 +43,10 @@ def find(name: str) -> Peer:
     """
     if name.startswith("stage:"):
         return cast("Peer", importlib.import_module(STAGES))
-    if name not in PEERS:
-        raise UsageError(f"there is no system {name!r} in the bench", hint=f"one of {', '.join(PEERS)}")
-    return cast("Peer", importlib.import_module(PEERS[name]))
+    known = {**PEERS, **RECORDERS}
+    if name not in known:
+        raise UsageError(f"there is no system {name!r} in the bench", hint=f"one of {', '.join(known)}")
+    return cast("Peer", importlib.import_module(known[name]))
 
 
 def about(name: str) -> str:
@@ -53,6 +56,9 @@ def about(name: str) -> str:
 
 def missing(name: str) -> str | None:
     """Return why a system cannot run here, or None when it can."""
+    if name in RECORDERS:
+        why: str | None = importlib.import_module(RECORDERS[name]).missing()
+        return why
     package = find(name).PACKAGE
     if not package:
         return None

@@ -6,9 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 
+import pytest
+
 from actorbus.bench import floor
 from actorbus.bench.case import Case
 from actorbus.bench.words import STOP, TURN, Words
+from actorbus.errors import BrokenError
 from actorbus.transport import Client
 
 
@@ -57,3 +60,9 @@ def test_a_flood_whose_turn_it_is_not_sends_a_look_at_most(case_of: Callable[...
         publication = floor.add_publication(client, case.channel, case.stream_id)
 
         assert floor.Flood(publication, [bytes(32)]).flood(words, 0) == 0
+
+
+def test_checksums_cost_something_and_more_for_longer_records() -> None:
+    assert 0 < floor.checksum_ns(100, 20_000) < floor.checksum_ns(4000, 20_000)
+    with pytest.raises(BrokenError, match="0 to 4096"):
+        floor.checksum_ns(5000, 1)

@@ -1,0 +1,202 @@
+"""One round of a recorder: a native flood, a live subscriber, and a node that records; written is what counts.
+
+    writer's process       floods while TURN is odd; then SENT says how much went out in all, AT that it has stopped
+    recorder's process     a node with `recorders:`; sees by a reader of the journal how much is written
+    subscriber's process   counts natively, half of the time asleep, so that it leaves the cores to the others
+
+A round begins with the first message of its turn and ends when every message of it is written, as a reader sees it (in
+mode durable all but the last group is then synced). A turn before it warms: the terms are touched, the connections are
+there.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from actorbus.bench import rig
+from actorbus.bench.case import Case
+from actorbus.bench.floor import SEQUENCE_AT
+from actorbus.bench.peers.native_floor import CountingSink
+from actorbus.bench.peers.pyaeron_raw import NativeSource, frames_of
+from actorbus.bench.side import ready
+from actorbus.bench.words import AT, READY, STOP, TURN, Words
+from actorbus.bench.work import framed
+from actorbus.errors import BrokenError
+from actorbus.ffi.journal_reader import END, JournalReaderHandle
+from actorbus.topology.node import Node
+
+__all__ = ["SENT", "Taped", "flood", "listen", "measure", "topology", "write"]
+
+SENT: Final = 40
+"""The word where the writer says how many messages it sent in all."""
+LISTENS, RECORDS, WRITES = 0, 1, 2
+"""Sides of READY."""
+RAW_TYPE_ID = 1
+WARM_S = 0.3
+NAP_S = 0.0005
+LOOK_S = 0.001
+PATIENCE_S = 60.0
+HERE = "actorbus.bench.taping"
+
+
+class Taped(msgspec.Struct, frozen=True):
+    """What one round did."""
+
+    messages: int
+    seconds: float
+    heard: int = 0
+    """Messages that the live subscriber took over both turns."""
+    cpu_s: float = 0.0
+    """CPU time of the recorder's process, by which the round's cost is told whoever else had the cores."""
+
+    @property
+    def rate(self) -> float:
+        """Messages a second."""
+        return self.messages / self.seconds
+
+
+def measure(case: Case, *, seconds: float, folder: Path | None, sync: str = "none") -> Taped:
+    """Measure one round in processes of its own.
+
+    Args:
+        case: size of the bodies, and the channel.
+        seconds: of the counted turn.
+        folder: the file system to record on, a new folder is made there and removed; None: the same without a recorder.
+        sync: the recorder's mode.
+
+    Raises:
+        BrokenError: a process failed, or what was recorded is not what was sent.
+    """
+    with rig.driver() as directory, rig.place() as place:
+        Words.make(place)
+        common = {
+            "case": msgspec.to_builtins(msgspec.structs.replace(case, directory=directory, place=place)),
+            "place": place,
+        }
+        sides = [rig.Side(f"{HERE}:flood", common), rig.Side(f"{HERE}:listen", {**common, "seconds": seconds})]
+        if folder is None:
+            sides[1] = rig.Side(f"{HERE}:listen", {**common, "seconds": seconds, "leads": True})
+            answers = rig.run(*sides, within_s=seconds + 120)
+            return msgspec.convert(answers[1], Taped)
+        tape = Path(tempfile.mkdtemp(prefix="actorbus-bench-tape-", dir=folder))
+        try:
+            recording = {**common, "folder": str(tape / "tape"), "seconds": seconds, "sync": sync}
+            answers = rig.run(*sides, rig.Side(f"{HERE}:write", recording), within_s=seconds + 120)
+        finally:
+            shutil.rmtree(tape, ignore_errors=True)
+        heard = msgspec.convert(answers[1], Taped).heard
+        return msgspec.structs.replace(msgspec.convert(answers[2], Taped), heard=heard)
+
+
+def topology(case: Case, folder: str, sync: str) -> dict[str, object]:
+    """Return the node that records."""
+    return {
+        "version": 1,
+        "name": "bench-tape",
+        "profile": case.profile,
+        "driver": {"mode": "external", "directory": case.directory},
+        "observability": {"log": {"level": "error"}},
+        "streams": {"main": {"channel": case.channel, "stream_id": case.stream_id, "codec": {"format": "raw"}}},
+        "recorders": {"tape": {"streams": ["main"], "directory": folder, "sync": sync}},
+    }
+
+
+# ---- the sides ------------------------------------------------------------------------------------------------------
+
+
+def flood(case: dict[str, object], place: str) -> dict[str, object]:
+    """Send while the turn is odd. The writer's process."""
+    words, found = Words.of(place), msgspec.convert(case, Case)
+    frames = [framed(body, type_id=RAW_TYPE_ID, sequence=0, format_id=0) for body in frames_of(found)]
+    source = NativeSource(found, frames, numbered_at=SEQUENCE_AT)
+    ready(words, WRITES)
+    sent, done = 0, 0
+    while (turn := words[TURN]) != STOP:
+        if turn % 2 and turn != done:
+            sent += source.flood(words, turn)
+            words[SENT] = sent
+            words[AT] = done = turn
+        else:
+            time.sleep(LOOK_S)
+    source.close()
+    return {"sent": sent}
+
+
+def listen(case: dict[str, object], place: str, seconds: float, *, leads: bool = False) -> dict[str, object]:
+    """Count. The live subscriber's process; `leads`: there is no recorder, the turns are its own."""
+    words, found = Words.of(place), msgspec.convert(case, Case)
+    sink = CountingSink(found, words)
+    ready(words, LISTENS)
+    messages, spent = 0, 0.0
+    if leads:
+        words.wait(READY + WRITES, 1)
+        for turn, turn_s in ((1, WARM_S), (3, seconds)):
+            before, began = sink.count, time.perf_counter()
+            words[TURN] = turn
+            until = began + turn_s
+            while time.perf_counter() < until:
+                _hear(sink)
+            words[TURN] = turn + 1
+            while words[AT] != turn or sink.count < words[SENT]:
+                _hear(sink)
+            messages, spent = sink.count - before, time.perf_counter() - began
+        words[TURN] = STOP
+    while words[TURN] != STOP:
+        _hear(sink)
+    sink.take(LOOK_S)
+    heard = sink.count
+    sink.close()
+    return msgspec.to_builtins(Taped(messages, spent, heard))
+
+
+def _hear(sink: CountingSink) -> None:
+    sink.take(NAP_S)
+    time.sleep(NAP_S)
+
+
+def write(case: dict[str, object], place: str, folder: str, seconds: float, sync: str) -> dict[str, object]:
+    """Record, and lead the turns. The recorder's process.
+
+    Raises:
+        BrokenError: the recorder left something out.
+    """
+    words, found = Words.of(place), msgspec.convert(case, Case)
+    node = Node.from_dict(topology(found, folder, sync))
+    with node:
+        ready(words, RECORDS)
+        words.wait(READY + LISTENS, 1)
+        words.wait(READY + WRITES, 1)
+        reader = JournalReaderHandle.open(folder)
+        base, spent, used = 0, 0.0, 0.0
+        for turn, turn_s in ((1, WARM_S), (3, seconds)):
+            base, began, used = words[SENT], time.perf_counter(), time.process_time()
+            words[TURN] = turn
+            time.sleep(turn_s)
+            words[TURN] = turn + 1
+            words.wait(AT, turn)
+            _until_written(reader, words[SENT])
+            spent, used = time.perf_counter() - began, time.process_time() - used
+        reader.close()
+        words[TURN] = STOP
+        sent = words[SENT]
+    kept = node.stats().recorders["tape"]
+    if kept.records != sent or kept.shed:
+        raise BrokenError(f"{kept.records:,} of {sent:,} messages were recorded", why=f"{kept.shed:,} left out")
+    return msgspec.to_builtins(Taped(sent - base, spent, cpu_s=used))
+
+
+def _until_written(reader: JournalReaderHandle, sequence: int) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        reader.seek(END)
+        if (there := reader.state().sequence) >= sequence:
+            return
+        if time.monotonic() > deadline:
+            raise BrokenError(f"{there:,} of {sequence:,} messages are written", why=f"after {PATIENCE_S:g} s")
+        time.sleep(LOOK_S)
