@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from actorbus.actors.hosting import RestartPolicy
 from actorbus.clock import Clock
@@ -16,6 +16,7 @@ from actorbus.recording import Place, RecordedStream, RecordingPort, Retention
 from actorbus.transport import Driver
 
 __all__ = [
+    "ConsumerPort",
     "HandlerPart",
     "MailboxPart",
     "PollerPart",
@@ -26,6 +27,39 @@ __all__ = [
     "StreamPart",
     "TapePlace",
 ]
+
+
+class ConsumerPort(Protocol):
+    """Where a consumer of a recording is; `actorbus.journal.Consumer`."""
+
+    is_new: bool
+
+    @property
+    def position(self) -> int: ...
+    def store(self, position: int) -> None: ...
+    def sync(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class TapePlace(NamedTuple):
+    """A recording that is replayed from, and the numbers of one stream in its table."""
+
+    directory: str
+    numbers: tuple[int, ...]
+
+
+class ReplayPart(NamedTuple):
+    """What is replayed of one stream before, or instead of, its live messages."""
+
+    find: Callable[[], TapePlace]
+    """Looks the recording up when the subscription is opened; raises what is wrong with it."""
+    start: Place
+    end: Place | None = None
+    """Where it stops; None: it goes on live."""
+    speed: float = math.inf
+    """How many times faster than recorded."""
+    consumer: Callable[[], ConsumerPort] | None = None
+    """For a handler with `resume`: opens its place in the recording."""
 
 
 class StreamPart(NamedTuple):
@@ -54,6 +88,8 @@ class PollerPart(NamedTuple):
     streams: tuple[str, ...]
     cpu: int | None
     idle: Idle
+    handler: str = ""
+    """The one handler it is for, which reads a recording; else it is for all the others of its streams."""
 
 
 class MailboxPart(NamedTuple):
@@ -78,6 +114,8 @@ class HandlerPart(NamedTuple):
     publishes: Mapping[str, str]
     mailbox: MailboxPart | None = None
     after: tuple[str, ...] = ()
+    replay: ReplayPart | None = None
+    """It reads this recording, on a poller of its own, and nothing live."""
 
 
 class SourcePart(NamedTuple):
@@ -102,25 +140,6 @@ class RecorderPart(NamedTuple):
     retention: Retention
     idle: Idle
     """How its thread waits; must not spin with the GIL kept."""
-
-
-class TapePlace(NamedTuple):
-    """A recording that is replayed from, and the numbers of one stream in its table."""
-
-    directory: str
-    numbers: tuple[int, ...]
-
-
-class ReplayPart(NamedTuple):
-    """What is replayed of one stream before, or instead of, its live messages."""
-
-    find: Callable[[], TapePlace]
-    """Looks the recording up when the subscription is opened; raises what is wrong with it."""
-    start: Place
-    end: Place | None = None
-    """Where it stops; None: it goes on live."""
-    speed: float = math.inf
-    """How many times faster than recorded."""
 
 
 class SessionParts(NamedTuple):

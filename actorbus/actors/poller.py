@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 from actorbus.actors.hosting import Cells, HandlerSetup, RestartPolicy
 from actorbus.actors.inline import InlineHandlers
 from actorbus.actors.outbox import Outbox
+from actorbus.actors.replays import Following
 from actorbus.actors.shell import Report
 from actorbus.clock import Clock
 from actorbus.codec import Decoding
@@ -62,6 +63,8 @@ class StreamSetup(NamedTuple):
     port: Port
     decoding: Decoding
     types: Mapping[int, type]
+    following: Following | None = None
+    """A recording, in place of Aeron: read by this poller's only handler."""
 
 
 class MailSetup(NamedTuple):
@@ -148,6 +151,8 @@ class PollerActor(InlineHandlers):
             raise
         numbers = itertools.count()
         for stream in self._streams:
+            if stream.following is not None:
+                stream.following.begin(self._handlers[0][1])
             routes = [
                 Route(setup.name, handler, setup.priority, setup.order)
                 for setup, handler, _ in self._handlers
@@ -168,13 +173,23 @@ class PollerActor(InlineHandlers):
                 mails=[mail.route for mail in self._mails if stream.name in mail.streams],
                 numbers=numbers,
             )
-        self._steps = [(name, dispatcher.step) for name, dispatcher in self._dispatchers.items()]
+        self._steps = [(stream.name, self._step_of(stream)) for stream in self._streams]
         self._timers.add("", self._clock.monotonic_ns() + FLUSH_NS, FLUSH_NS, self.flush)
+
+    def _step_of(self, stream: StreamSetup) -> Callable[[], int]:
+        step = self._dispatchers[stream.name].step
+        if stream.following is None:
+            return step
+        state = self._handlers[0][2]
+        return stream.following.stepped(step, lambda: state.failed)
 
     def on_stop(self) -> None:
         """Stop the handlers, last started first, and write the last counters."""
         self._take_news()
         self._stop_handlers()
+        for stream in self._streams:
+            if stream.following is not None:
+                stream.following.close()
         self.outbox.give_up()
         self.flush()
 
@@ -326,6 +341,9 @@ class PollerActor(InlineHandlers):
         """Do what others asked for, then write the handlers' counters to the statistics file. The poller's thread."""
         self._take_news()
         super().flush()
+        for stream in self._streams:
+            if stream.following is not None:
+                stream.following.sync()
 
     def samples(self) -> list[tuple[str, int, list[str]]]:
         """Return the traced messages of all its streams. Through a control call, on the poller's thread."""

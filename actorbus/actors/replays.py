@@ -5,16 +5,29 @@ Thread: the session supervisor's opens and closes; the port belongs to who polls
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
-from actorbus.actors.endpoints import Endpoints
-from actorbus.actors.parts import ReplayPart, StreamPart
-from actorbus.dispatch import Port
-from actorbus.ffi import FollowHandle, PollPort, ReplayOrder, attach_replay, make_poll_port
+from actorbus.actors.parts import ConsumerPort, HandlerPart, PollerPart, ReplayPart, StreamPart
+from actorbus.dispatch import BatchHandler, Handler, Port
+from actorbus.errors import ActorBusError, RecordingError
+from actorbus.ffi import FollowHandle, PollPort, ReplayOrder, attach_replay, make_poll_port, replay_state
 from actorbus.metrics import CounterBlock
+from actorbus.recording import NOW, Place
 
-__all__ = ["FollowedSubscription", "Opened", "open_replayed"]
+if TYPE_CHECKING:
+    from actorbus.actors.endpoints import Endpoints
+
+__all__ = ["FollowedSubscription", "Following", "Opened", "is_on", "open_replayed"]
+
+ONE_MESSAGE = (1, 65_536)
+"""Batches of a handler that resumes: its place is stored after each message."""
+
+
+def is_on(part: HandlerPart, poller: PollerPart) -> bool:
+    """Whether a poller runs a handler: its own, or any other of its streams."""
+    own = part.name if part.replay is not None else ""
+    return own == poller.handler and bool(set(part.streams) & set(poller.streams))
 
 
 class Opened(Protocol):
@@ -93,3 +106,87 @@ def open_replayed(
         subscription.close()
         raise
     return subscription
+
+
+class Following:
+    """What one handler reads of a recording, and where it is. Its poller's thread, but for the making.
+
+    `begin` finds the place: what the handler's `resume_position()` says (it stores its place with its effects), else
+    where its consumer file is, else the start. Behind each message the place is stored: a kill leaves the last message
+    handled, or the one before it. `sync`, called now and then, makes it survive a power loss too.
+    """
+
+    def __init__(
+        self, name: str, part: ReplayPart, stream: StreamPart, cls: type[Handler], taken: Sequence[type]
+    ) -> None:
+        self._name = name
+        self._part = part
+        whole = part.consumer is None or issubclass(cls, BatchHandler)
+        self.subscription = FollowedSubscription(stream, taken, batch=None if whole else ONE_MESSAGE)
+        self._consumer: ConsumerPort | None = None
+        self._stored = -1
+
+    def begin(self, handler: Handler) -> None:
+        """Open the recording at the handler's place.
+
+        Raises:
+            RecordingError: what is wrong with it, or with the place in it.
+        """
+        part = self._part
+        tape = part.find()
+        start = NOW if part.start.is_live else part.start
+        if part.consumer is not None:
+            self._consumer = part.consumer()
+            start = self._place_of(handler, self._consumer, start)
+        order = ReplayOrder(tape.directory, tape.numbers, start, None, part.speed, join=False)
+        attach_replay(self.subscription.handle, order)
+        self._store(replay_state(self.subscription.handle, self._name).position)
+
+    @property
+    def problem(self) -> ActorBusError:
+        """Why it cannot go on."""
+        error = replay_state(self.subscription.handle, self._name).error
+        return error or RecordingError("the replay stopped", where=f"handler {self._name!r}")
+
+    @staticmethod
+    def _place_of(handler: Handler, consumer: ConsumerPort, start: Place) -> Place:
+        asked: Callable[[], int | None] | None = getattr(handler, "resume_position", None)
+        own = None if asked is None else asked()
+        if own is not None:
+            return Place("position", int(own))
+        return start if consumer.is_new else Place("position", int(consumer.position))
+
+    def stepped(self, step: Callable[[], int], is_out: Callable[[], bool]) -> Callable[[], int]:
+        """Return the dispatcher's step, with the place stored behind it unless the handler was stopped by it."""
+
+        def one() -> int:
+            done = step()
+            if done > 0 and self._consumer is not None and not is_out():
+                self._handled(done)
+            return done
+
+        return one
+
+    def _handled(self, count: int) -> None:
+        try:
+            recorded = self.subscription.port.recorded(count - 1)
+        except IndexError:  # they were notices
+            return
+        if recorded is not None:
+            self._store(recorded[1])
+
+    def _store(self, position: int) -> None:
+        if self._consumer is not None and position != self._stored:
+            self._consumer.store(position)
+
+    def sync(self) -> None:
+        """Make the place durable, if it moved."""
+        if self._consumer is not None and self._consumer.position != self._stored:
+            self._stored = int(self._consumer.position)
+            self._consumer.sync()
+
+    def close(self) -> None:
+        """Sync, and let go of the place. May be repeated."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            consumer.close()

@@ -26,13 +26,14 @@ from actorbus.actors.mailboxes import Mailboxes
 from actorbus.actors.mirror import Mirror
 from actorbus.actors.outbox import streams_to_hold
 from actorbus.actors.parts import HandlerPart, PollerPart, ReplayPart, SessionParts, SourcePart, StreamPart
-from actorbus.actors.poller import MailSetup, PollerActor, StreamSetup
+from actorbus.actors.poller import Drain, MailSetup, PollerActor, StreamSetup
 from actorbus.actors.recorders import Recorders
+from actorbus.actors.replays import Following, is_on
 from actorbus.actors.shell import Report, Shell, ask, join, launch
 from actorbus.actors.source import PublisherActor, SourceSetup
 from actorbus.actors.subscriber import Subscription
 from actorbus.actors.subscribers import Subscribers
-from actorbus.dispatch import StreamEvent, batch_for, taken_types
+from actorbus.dispatch import Port, ReplayFailed, StreamEvent, batch_for, taken_types
 from actorbus.errors import ActorBusError, ClosedError, DriverLost
 from actorbus.ffi import Event, PollSet
 from actorbus.metrics import HANDLER, CounterBlock, Histogram, Statistics
@@ -84,6 +85,7 @@ class Session:
         self._sources: list[PublisherActor] = []
         self.clockwork = Clockwork(self._pollers, self._mailboxes, self._sources)
         self._subscribers = Subscribers(parts.clock, report=report, on_event=on_event)
+        self._followed: list[tuple[str, PollerActor, Following]] = []
         self._handler_blocks: dict[str, tuple[CounterBlock, Histogram]] = {}
         self.driver_directory: str | None = None
         self.last = Look({}, [])
@@ -186,7 +188,7 @@ class Session:
         ]
         self._pollers += actors
         for poller, actor in zip(pollers, actors, strict=True):
-            for stream in poller.streams:
+            for stream in poller.streams if not poller.handler else ():
                 endpoints[stream].poller = actor
         published = {source.stream for source in sources}
         published |= {stream for handler in handlers for stream in handler.publishes.values()}
@@ -197,11 +199,12 @@ class Session:
         self._mailboxes.start()
         for actor in actors:
             launch(actor)
-        own = published & ({name for poller in pollers for name in poller.streams} | self.recorders.streams)
+        handled = {name for poller in pollers if not poller.handler for name in poller.streams}
+        own = published & (handled | self.recorders.streams)
         endpoints.wait_connected(sorted(own), self.parts.connect_timeout_ns, self._go_on)
 
     def _assemble(self, poller: PollerPart, actor: PollerActor, everyone: Sequence[HandlerPart]) -> None:
-        handlers = [part for part in everyone if set(part.streams) & set(poller.streams)]
+        handlers = [part for part in everyone if is_on(part, poller)]
         inline = [part for part in handlers if part.mailbox is None]
         setups: list[StreamSetup] = []
         waiting = PollSet()
@@ -211,12 +214,21 @@ class Session:
             part = endpoint.part
             classes = [handler.cls for handler in handlers if name in handler.streams]
             taken = taken_types(classes, part.types.values())
-            endpoint.subscription = subscription = self.endpoints.subscribe(
-                name, taken, endpoint.counters, batch_for(classes)
-            )
-            waiting.add(subscription)
             chosen = {type_id: cls for type_id, cls in part.types.items() if cls in set(taken)}
-            setups.append(StreamSetup(name, subscription.port, part.decoding(tuple(taken)), chosen))
+            following: Following | None = None
+            if (replay := handlers[0].replay) is not None:
+                following = Following(handlers[0].name, replay, part, handlers[0].cls, taken)
+                self._undo.callback(following.subscription.close)
+                self._followed.append((name, actor, following))
+                port: Port = following.subscription.port
+                waiting.add(following.subscription)
+            else:
+                endpoint.subscription = subscription = self.endpoints.subscribe(
+                    name, taken, endpoint.counters, batch_for(classes)
+                )
+                port = subscription.port
+                waiting.add(subscription)
+            setups.append(StreamSetup(name, port, part.decoding(tuple(taken)), chosen, following))
         actor.assemble(
             setups,
             [self._handler_setup(part) for part in inline],
@@ -226,8 +238,15 @@ class Session:
             restarts=self.parts.restarts,
             outbox_holds=streams_to_hold(map(_ways, inline), map(_ways, everyone)),
             enter_thread=functools.partial(self.endpoints.enter_poller_thread, actor.outbox),
-            on_event=self._on_event,
+            on_event=functools.partial(self._told, actor),
         )
+
+    def _told(self, poller: PollerActor, event: StreamEvent) -> None:
+        """Pass an event on; a replay that cannot go on is a failure of its handler. The poller's thread."""
+        self._on_event(event)
+        for _, actor, following in self._followed if isinstance(event, ReplayFailed) else ():
+            if actor is poller:
+                self._report(poller.name, following.problem)
 
     def _mail(self, part: HandlerPart, poller: PollerActor) -> MailSetup:
         """Make the actor of a handler with a mailbox."""
@@ -318,6 +337,8 @@ class Session:
         for name, endpoint in self.endpoints.by_name.items():
             if endpoint.subscription is not None and endpoint.poller is not None:
                 quarantine[name] = ask(endpoint.poller, endpoint.subscription.port.quarantine, ASK_MARGIN_S)
+        for name, actor, following in self._followed:
+            quarantine.setdefault(name, []).extend(ask(actor, following.subscription.port.quarantine, ASK_MARGIN_S))
         return Look(quarantine, samples)
 
     # -- stop --------------------------------------------------------------------------------------------------------
@@ -333,6 +354,11 @@ class Session:
             if drain and not self._lost_told:
                 for actor in self._sources:
                     clean &= join(actor, draining.left_s)
+                if self._followed:  # the recording has all, then they read it to its end
+                    clean &= draining.run()
+                    clean &= self.recorders.drain(self.endpoints.published_positions(), deadline)
+                    for _, poller, _ in self._followed:
+                        clean &= bool(ask(poller, Drain((), deadline), draining.left_s + ASK_MARGIN_S))
                 clean &= draining.end_handlers(levels)
                 clean &= self.recorders.drain(self.endpoints.published_positions(), deadline)
             draining.give_up()

@@ -60,11 +60,17 @@ class Meta:
         StaleError: from every read, when the message has been handled.
     """
 
-    __slots__ = ("_count", "_left", "_record", "stream")
+    __slots__ = ("_count", "_left", "_record", "_recorded", "stream")
 
-    def __init__(self, stream: str, record: Callable[[int], Record]) -> None:
+    def __init__(
+        self,
+        stream: str,
+        record: Callable[[int], Record],
+        recorded: Callable[[int], tuple[int, int] | None] = lambda _place: None,
+    ) -> None:
         self.stream = stream
         self._record = record
+        self._recorded = recorded
         self._left: Countdown | None = None
         self._count = 0
 
@@ -94,6 +100,15 @@ class Meta:
     def record(self) -> Record:
         """Return all fields but the stream's name at once."""
         return self._record(self.place())
+
+    @property
+    def recorded(self) -> tuple[int, int] | None:
+        """Sequence and position in the recording the message was replayed from; None when it came live.
+
+        `ab.Position(meta.recorded[1])` goes on behind it: a handler with `resume: true` that stores it together with
+        what the message did, and gives it back from its method `resume_position()`, handles each message exactly once.
+        """
+        return self._recorded(self.place())
 
     @property
     def session(self) -> int:

@@ -76,7 +76,7 @@ class StreamDispatcher:
         self._on_stopped = on_stopped
         self._on_event = on_event
         self._on_restart = on_restart
-        self._meta = Meta(name, port.record)
+        self._meta = Meta(name, port.record, port.recorded)
         self._until_sample = 1  # the first batch is sampled
         self._samples: list[tuple[str, int, list[str]]] = []
         self._last_rejected: tuple[int, int] | None = None

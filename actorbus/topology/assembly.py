@@ -23,6 +23,7 @@ from actorbus.message import is_message_class, type_id_of, version_of
 from actorbus.message.layout import fixed_layout_of
 from actorbus.topology.plan import HandlerPlan, IdlePlan, Plan, StreamPlan
 from actorbus.topology.recordings import recorder_part
+from actorbus.topology.subscribing import followed_part
 from actorbus.transport import Driver, EmbeddedDriver, ExternalDriver, LocalBus, LocalDriver, ProcessDriver
 
 __all__ = ["idle_of", "session_parts", "stop_levels", "stream_part"]
@@ -39,7 +40,7 @@ def session_parts(
     plan: Plan, clock: Clock | None = None, *, handler_clock: Clock | None = None, bus: LocalBus | None = None
 ) -> SessionParts:
     """Return what the session supervisor needs to run this plan; `bus`: what mode none meets others on."""
-    handled = {stream for handler in plan.handlers for stream in handler.streams}
+    handled = {stream for handler in plan.handlers if handler.start is None for stream in handler.streams}
     return SessionParts(
         name=plan.name,
         make_driver=_driver_of(plan, bus),
@@ -49,8 +50,13 @@ def session_parts(
             PollerPart(poller.name, streams, poller.cpu, idle_of(poller.idle))
             for poller in plan.pollers
             if (streams := tuple(name for name in poller.streams if name in handled))
+        )
+        + tuple(
+            PollerPart(handler.name, handler.streams, None, idle_of(plan.idle), handler.name)
+            for handler in plan.handlers
+            if handler.start is not None
         ),
-        handlers=tuple(_handler_part(handler) for handler in plan.handlers),
+        handlers=tuple(_handler_part(handler, plan) for handler in plan.handlers),
         sources=tuple(SourcePart(source.name, source.cls, source.options, source.stream) for source in plan.sources),
         statistics=plan.observability.statistics,
         connect_timeout_ns=CONNECT_TIMEOUT_NS,
@@ -117,7 +123,7 @@ def stream_part(plan: StreamPlan) -> StreamPart:
     )
 
 
-def _handler_part(plan: HandlerPlan) -> HandlerPart:
+def _handler_part(plan: HandlerPlan, topology: Plan) -> HandlerPart:
     return HandlerPart(
         plan.name,
         plan.cls,
@@ -129,6 +135,7 @@ def _handler_part(plan: HandlerPlan) -> HandlerPart:
         plan.publishes,
         None if plan.mailbox is None else MailboxPart(*plan.mailbox),
         plan.after,
+        None if plan.start is None else followed_part(topology, plan),
     )
 
 

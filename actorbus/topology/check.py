@@ -26,6 +26,7 @@ from actorbus.topology.rules_classes import check_classes
 from actorbus.topology.rules_handlers import check_handlers
 from actorbus.topology.rules_machine import check_machine
 from actorbus.topology.rules_recorders import check_recorders
+from actorbus.topology.rules_replays import check_replays
 from actorbus.topology.rules_streams import check_streams
 from actorbus.topology.rules_warnings import check_warnings
 from actorbus.topology.secrets import refuse_secrets
@@ -123,6 +124,7 @@ def _check(
     check_channels(facts)
     check_machine(facts)
     check_recorders(facts)
+    check_replays(facts)
     check_classes(facts)
     check_warnings(facts)
     return facts

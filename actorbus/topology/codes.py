@@ -62,6 +62,8 @@ CATALOGUE: Final[dict[str, str]] = {
     "AB1241": "a recorder without streams",
     "AB1242": "the directory of a recorder",
     "AB1243": "the segments of a recorder",
+    "AB1244": "not a place in a recording",
+    "AB1245": "a handler that cannot read a recording",
     "AB1301": "unknown class of the shelf",
     "AB1302": "a module that cannot be imported",
     "AB1303": "a class that is not in its module",

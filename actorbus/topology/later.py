@@ -17,7 +17,6 @@ from actorbus.units import duration_ns, size_bytes
 
 __all__ = ["LATER", "Later", "refuse_later"]
 
-RECORDER: Final = 'comes with "The recorder and its journal"'
 ARCHIVE: Final = "comes with Aeron Archive, a later issue"
 SEALED: Final = "comes with compression and security, a later issue"
 PROTOBUF: Final = "comes with Protocol Buffers, a later issue"
@@ -48,8 +47,6 @@ LATER: Final[tuple[Later, ...]] = (
     Later("streams.*.codec.compression", ("none",), "compression", SEALED, "use none"),
     Later("streams.*.codec.security", ("none",), "security", SEALED, "use none"),
     Later("handlers.*.dispatch", ("inline", "mailbox"), "dispatch process", PROCESSES, "use inline or mailbox"),
-    Later("handlers.*.start", (None, "live"), "a start in the past", RECORDER, "use live"),
-    Later("handlers.*.resume", (False,), "resume", RECORDER, "use false"),
     Later("recorders.*.backend", ("journal", "jsonl"), "backend archive", ARCHIVE, "use journal"),
     Later("observability.http", (None,), "http", METRICS, "use null"),
     Later("security.*", (), "security", SEALED, "remove it"),

@@ -250,8 +250,11 @@ class HandlerSpec(Spec, frozen=True, kw_only=True):
     ] = "quarantine"
     mailbox: Annotated[MailboxSpec | None, Meta(description="Bounds, for dispatch mailbox.")] = None
     after: Annotated[list[Name], Meta(description="Handlers that run before this one, across mailboxes.")] = []
-    start: Annotated[str | None, Meta(description="live (the default), earliest, or a place in a recording.")] = None
-    resume: Annotated[bool, Meta(description="Go on after the last handled message of a recording.")] = False
+    start: Annotated[
+        str | dict[str, int | str] | None,
+        Meta(description="live (the default), earliest, or a place: {sequence: 9}, {position: 96}, {time: ...Z}."),
+    ] = None
+    resume: Annotated[bool, Meta(description="Go on after the last handled message of its stream's recording.")] = False
 
 
 class RetentionSpec(Spec, frozen=True, kw_only=True):

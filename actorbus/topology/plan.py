@@ -15,7 +15,7 @@ import msgspec
 from actorbus.channel import Channel
 from actorbus.errors import ConfigError, Problem
 from actorbus.message import TypeSet, is_message_class
-from actorbus.recording import Retention
+from actorbus.recording import EARLIEST, Retention, parse_start
 from actorbus.topology.channels import resolve
 from actorbus.topology.check import Checked, check_file, check_python
 from actorbus.topology.facts import DEFAULT_POLLER, Facts
@@ -36,6 +36,7 @@ from actorbus.topology.planned import (
 )
 from actorbus.topology.profiles import Profile
 from actorbus.topology.rules_machine import aeron_default_directory
+from actorbus.topology.rules_replays import reads_recording
 from actorbus.transport import DriverSettings
 from actorbus.units import duration_ns, size_bytes
 
@@ -255,6 +256,8 @@ def _handler(facts: Facts, name: str, order: int) -> HandlerPlan:
         on_error=spec.on_error,
         mailbox=_mailbox(spec.mailbox or MailboxSpec()) if spec.dispatch == "mailbox" else None,
         after=tuple(spec.after),
+        start=(EARLIEST if spec.start is None else parse_start(spec.start)) if reads_recording(spec) else None,
+        resume=spec.resume,
     )
 
 

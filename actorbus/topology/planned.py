@@ -12,7 +12,7 @@ import msgspec
 
 from actorbus.dispatch import Handler, Source
 from actorbus.errors import Problem
-from actorbus.recording import Retention
+from actorbus.recording import Place, Retention
 from actorbus.topology.memory import Budget
 from actorbus.topology.profiles import Profile
 from actorbus.transport import DriverSettings
@@ -122,6 +122,9 @@ class HandlerPlan(msgspec.Struct, frozen=True):
     mailbox: MailboxPlan | None = None
     """For dispatch mailbox, with its defaults; else None."""
     after: tuple[str, ...] = ()
+    start: Place | None = None
+    """For one that reads a recording: where it begins, the first time if it resumes; None: live."""
+    resume: bool = False
 
 
 class RecorderPlan(msgspec.Struct, frozen=True):

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from actorbus.actors import ReplayPart, StreamPart, TapePlace
 from actorbus.errors import UsageError
-from actorbus.journal import recording_table
-from actorbus.recording import FormatRefused, RecordingNotFound, parse_end, parse_speed, parse_start
+from actorbus.journal import Consumer, recording_table
+from actorbus.recording import EARLIEST, FormatRefused, RecordingNotFound, parse_end, parse_speed, parse_start
 from actorbus.recording.place import Given
-from actorbus.topology.plan import Plan, RecorderPlan, StreamPlan
+from actorbus.topology.plan import HandlerPlan, Plan, RecorderPlan, StreamPlan
 
-__all__ = ["check_stream", "check_types", "find_tape", "recorder_of", "replay_part"]
+__all__ = ["check_stream", "check_types", "find_tape", "followed_part", "recorder_of", "replay_part"]
 
 
 def check_stream(streams: Mapping[str, StreamPart], stream: str) -> None:
@@ -65,6 +65,20 @@ def replay_part(
     planned = plan.streams.get(stream)
     find = functools.partial(find_tape, directory, stream, planned)
     return ReplayPart(find, place, until, factor)
+
+
+def followed_part(plan: Plan, handler: HandlerPlan) -> ReplayPart:
+    """Return what a handler reads of its stream's recording; with `resume` its place is kept under its name."""
+    stream, start = handler.streams[0], handler.start or EARLIEST
+    directory = _directory(plan, stream, None)
+    find = functools.partial(find_tape, directory, stream, plan.streams[stream])
+    return ReplayPart(
+        find, start, consumer=functools.partial(_consumer, directory, handler.name) if handler.resume else None
+    )
+
+
+def _consumer(directory: Path, handler: str) -> Consumer:
+    return Consumer(directory, recording_table(directory).uuid, handler)
 
 
 def _directory(plan: Plan, stream: str, recording: str | Path | None) -> Path:

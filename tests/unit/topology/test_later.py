@@ -32,8 +32,6 @@ NOT_ALLOWED = [
     ("streams.*.codec.compression", "lz4"),
     ("streams.*.codec.security", "aes"),
     ("handlers.*.dispatch", "process"),
-    ("handlers.*.start", "earliest"),
-    ("handlers.*.resume", True),
     ("recorders.*.backend", "archive"),
     ("observability.http", "127.0.0.1:9464"),
     ("security.*", {"file": "x"}),
