@@ -23,7 +23,6 @@
 #define LIST_TRIES 1000 /* a purge may run ahead of us; it is not faster so many times */
 
 static const ab_storage *calls(const ab_journal_reader *reader) { return reader->store.storage; }
-
 static void shut(ab_journal_reader *reader) {
     if (reader->file >= 0) {
         calls(reader)->close(calls(reader)->self, reader->file);
@@ -37,18 +36,20 @@ static void shut(ab_journal_reader *reader) {
  * failure. */
 static int learn_limit(ab_journal_reader *reader, ab_error *error) {
     ab_segment_header next;
-    if (reader->limit != UINT64_MAX) {
-        return 0;
-    }
-    int file = ab_store_open_segment(&reader->store, ab_next_base(&reader->scan.header), AB_STORAGE_READ, &next, error);
+    int file = reader->limit != UINT64_MAX
+                   ? AB_NOT_FOUND
+                   : ab_store_open_segment(&reader->store, ab_next_base(&reader->scan.header), AB_STORAGE_READ, &next, error);
     if (file < 0) {
         return file == AB_NOT_FOUND ? 0 : file;
     }
     calls(reader)->close(calls(reader)->self, file);
     const char *fault = ab_chain_fault(&reader->scan.header, &next);
     if (fault != NULL) {
-        return ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", offset 0, expected sequence %llu: %s", reader->store.directory,
-            (unsigned long long)next.base_position, (unsigned long long)reader->scan.sequence, fault);
+        int replaced = ab_reader_replaced(reader, error);
+        return replaced != 0 ? replaced
+                             : ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", offset 0, expected sequence %llu: %s",
+                                   reader->store.directory, (unsigned long long)next.base_position,
+                                   (unsigned long long)reader->scan.sequence, fault);
     }
     reader->limit = (uint64_t)(next.previous_end - reader->scan.header.base_position) + AB_JOURNAL_HEADER;
     return 1;
@@ -164,11 +165,14 @@ static int verdict(ab_journal_reader *reader, ab_error *error) {
     return (reader->flags & AB_JOURNAL_SKIP_CORRUPT) != 0 ? ab_reader_skip(reader, &from, error) : corrupt(reader, error);
 }
 
-/* Whether durable bytes are known to go on behind the scan's place. */
+/* 1: durable bytes are known to go on behind the scan's place. -1: another segment is known to have our place. */
 static int durable_goes_on(ab_journal_reader *reader) {
+    const ab_scan *scan = &reader->scan;
     ab_checkpoint checkpoint;
-    return ab_store_checkpoint(&reader->store, reader->uuid, &checkpoint) &&
-           memcmp(checkpoint.segment, reader->scan.header.uuid, 16) == 0 && checkpoint.offset > reader->scan.offset;
+    int there = ab_store_checkpoint(&reader->store, reader->uuid, &checkpoint);
+    return !there                                                    ? 0
+           : memcmp(checkpoint.segment, scan->header.uuid, 16) == 0 ? checkpoint.offset > scan->offset
+                                                                    : -(checkpoint.base_position == scan->header.base_position);
 }
 
 /* A seal, and nothing behind it: a roll is going on, or a segment is missing. */
@@ -201,8 +205,9 @@ static int judge(ab_journal_reader *reader, int answer, ab_error *error) {
             reader->retried = 0;
             return after_seal(reader, error);
         }
-        if (durable_goes_on(reader)) {
-            return first_look ? AB_OK : verdict(reader, error);
+        int goes_on = durable_goes_on(reader), replaced = goes_on < 0 ? ab_reader_replaced(reader, error) : 0;
+        if (replaced != 0 || goes_on > 0) {
+            return replaced < 0 ? replaced : replaced > 0 || first_look ? AB_OK : verdict(reader, error);
         }
         if (answer == AB_CORRUPT && reader->judged != scan->offset) {
             ab_scan_tail tail;

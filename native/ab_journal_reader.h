@@ -30,6 +30,10 @@ int ab_reader_first(ab_journal_reader *reader, ab_segment_list *list, ab_error *
 /* Go to a segment's first record. AB_OK, AB_NOT_FOUND: it is gone, or a failure. */
 int ab_reader_enter(ab_journal_reader *reader, int64_t base, ab_error *error);
 
+/* Has another file our segment's name? A writer that failed again while it went on in a new segment (resume) begins that one anew; a reader
+ * may have been in it. 1: yes, and we are at its start (what was handed out is not again); 0, or a failure. */
+int ab_reader_replaced(ab_journal_reader *reader, ab_error *error);
+
 /* After AB_CORRUPT: go behind the damage. AB_LOST: *from is where it began, the text tells; or a failure. */
 int ab_reader_skip(ab_journal_reader *reader, uint64_t *from, ab_error *error);
 

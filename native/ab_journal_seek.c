@@ -14,6 +14,23 @@
 #define ENTRY_TRIES 3
 #define LIST_TRIES 1000 /* as in ab_journal_read.c */
 
+int ab_reader_replaced(ab_journal_reader *reader, ab_error *error) {
+    const int64_t base = reader->scan.header.base_position;
+    const uint64_t sequence = reader->scan.sequence;
+    ab_segment_header header;
+    int file = ab_store_open_segment(&reader->store, base, AB_STORAGE_READ, &header, NULL);
+    if (file < 0) {
+        return 0;
+    }
+    reader->store.storage->close(reader->store.storage->self, file);
+    if (memcmp(header.uuid, reader->scan.header.uuid, 16) == 0) {
+        return 0;
+    }
+    int result = ab_reader_enter(reader, base, error);
+    reader->skip_below = sequence > reader->skip_below ? sequence : reader->skip_below;
+    return result == AB_OK ? 1 : result;
+}
+
 /* Does the segment begin at or before what is sought? 1, 0, or a failure. */
 static int begins_before(ab_journal_reader *reader, int64_t base, int32_t seek, int64_t value, ab_error *error) {
     ab_segment_header header;

@@ -151,6 +151,67 @@ static void sweep(uint32_t kinds, int number, uint64_t times, uint64_t scripts) 
         (unsigned long long)(all.resumed - resumed), (unsigned long long)(all.images - images));
 }
 
+/* ---- readers of a segment that is begun anew --------------------------------------------------------------------- */
+
+/* Read on: how many; the answer that ended it in *result. */
+static uint64_t read_on(const script *s, ab_journal_reader *reader, uint64_t due, int *result) {
+    ab_journal_record record;
+    ab_error error = {0};
+    uint64_t count = 0;
+    for (; (*result = ab_journal_reader_next(reader, &record, &error)) == AB_OK; count++) {
+        CHECK_EQUAL(due + count, record.sequence);
+        CHECK(script_is_right(s, &record));
+    }
+    return count;
+}
+
+/* The first reader reads along; the second looks again only when the writer is some segments further. */
+static void a_resume_that_fails_does_not_lose_its_readers(void) {
+    static script s;
+    ab_journal_reader *readers[2];
+    ab_journal_opened opened;
+    ab_error error = {0};
+    uint64_t read[2] = {0};
+    int result, tried = 0;
+    s = (script){.directory = "/j", .segment = AB_JOURNAL_SEGMENT_MIN, .mode = AB_JOURNAL_INTERVAL};
+    faultfs *fs = faultfs_new();
+    s.storage = faultfs_storage(fs);
+    CHECK_EQUAL(AB_OK, script_open(&s, NULL, &error));
+    for (int i = 0; i < 20; i++) {
+        CHECK_EQUAL(i, script_append(&s));
+    }
+    faultfs_fail(fs, 1u << FAULTFS_SYNC, 1, 1, EIO);
+    CHECK_EQUAL(AB_FAILED, ab_journal_sync(s.journal));
+    for (int r = 0; r < 2; r++) {
+        CHECK_EQUAL(AB_OK, ab_journal_reader_open("/j", s.storage, 0, &readers[r], &error));
+    }
+    do { /* each time one sync further: at last in the new segment, where the readers are by then */
+        faultfs_fail(fs, 1u << FAULTFS_SYNC, (uint64_t)++tried, 1, EIO);
+        result = ab_journal_resume(s.journal, &opened);
+        for (int r = 0; r < 2 && result != AB_OK; r++) {
+            read[r] += read_on(&s, readers[r], read[r], &(int){0});
+        }
+    } while (result != AB_OK);
+    CHECK(tried > 2 && read[0] == 20);
+    faultfs_fail(fs, 0, 0, 0, 0);
+    while (s.appended < 3000) {
+        CHECK_EQUAL(s.appended, script_append(&s));
+        if (s.appended % 50 == 0) {
+            CHECK_EQUAL(AB_OK, ab_journal_sync(s.journal));
+            read[0] += read_on(&s, readers[0], read[0], &result);
+            CHECK_EQUAL(AB_END, result);
+            CHECK_EQUAL(s.appended, read[0]);
+        }
+    }
+    read[1] += read_on(&s, readers[1], read[1], &result);
+    CHECK_EQUAL(AB_END, result);
+    CHECK_EQUAL(3000, read[1]);
+    ab_journal_reader_close(readers[0]);
+    ab_journal_reader_close(readers[1]);
+    ab_journal_abandon(s.journal);
+    faultfs_free(fs);
+}
+
 /* ---- a full disk ------------------------------------------------------------------------------------------------- */
 
 static void fill_the_disk(uint64_t number) {
@@ -209,6 +270,7 @@ int main(int count, char **arguments) {
     all.seed = count > 3 ? strtoull(arguments[3], NULL, 10) : 1;
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    RUN(a_resume_that_fails_does_not_lose_its_readers);
     for (int kind = 0; kind < FAULTFS_CALLS; kind++) {
         now.kind = KINDS[kind];
         sweep(1u << kind, EIO, 1, scripts);
