@@ -43,10 +43,21 @@ void ab_batch_refuse(ab_subscription *subscription, const ab_arrival *arrival, i
 }
 
 /* Is the body one value of the type its header says? */
-static bool is_one_message(const ab_subscription *subscription, const uint8_t *body, size_t length, int64_t type_id) {
+static bool is_one_message(ab_subscription *subscription, const uint8_t *body, size_t length, uint16_t type_id) {
+    static const uint8_t small[AB_SHAPE_MIN];
     int64_t type;
     if (subscription->format == AB_FORMAT_MSGPACK) {
-        return ab_msgpack_next(body, length, &type, AB_MSGPACK_CHECK_RANGE) == (int64_t)length && type == type_id;
+        ab_shape *shape = ab_shape_of(subscription->shapes, length < AB_SHAPE_MIN ? small : body);
+        if (shape->length == length && shape->type == type_id && ab_shape_begins(shape, body, length)) {
+            return true;
+        }
+        if (ab_msgpack_next(body, length, &type, AB_MSGPACK_CHECK_RANGE) != (int64_t)length || type != type_id) {
+            return false;
+        }
+        if (ab_shape_due(shape)) {
+            (void)ab_shape_learn(shape, body, length, type_id);
+        }
+        return true;
     }
     return subscription->format != AB_FORMAT_JSON || ab_json_type(body, length) == type_id;
 }

@@ -34,6 +34,7 @@
 #include "ab_layout.h"
 #include "ab_quarantine.h"
 #include "ab_result.h"
+#include "ab_shape.h"
 #include "ab_slot.h"
 #include "ab_wait.h"
 
@@ -112,6 +113,7 @@ typedef struct ab_publication {
     ab_gather *gather;      /* NULL: every message is a frame of its own */
     size_t type_count;
     ab_stamp stamp;         /* publish times */
+    ab_shape shapes[AB_SHAPES]; /* of the elements of lists */
     ab_error error;         /* of the last AB_FAILED */
     int64_t own_counters[AB_STREAM_COUNTERS];
 } ab_publication;
@@ -271,6 +273,7 @@ typedef struct ab_subscription {
     bool learning;            /* an image was met in this pass: it is known in the next */
     ab_image_log logs[AB_IMAGE_LOGS];
 
+    ab_shape shapes[AB_SHAPES]; /* of the bodies, in format msgpack */
     uint32_t session_last;    /* index of the session met last */
     size_t reassembly_bytes;
     ab_session sessions[AB_SESSIONS];

@@ -10,7 +10,7 @@
  *     counts its messages as dropped; published are counted when Aeron takes them.
  *   - A frame holds one type, and sequences without a hole: another type, or a message that policy dropped, ends it.
  *   - With a linger, a message waits for others at most so long (and a wake-up of the thread behind `news`). Without one, a lone
- *     publish waits for nobody: frames are made of lists and arrays alone.
+ *     publish waits for nobody: frames are made of lists and arrays alone (ab_array; here of lists that are no msgpack array).
  *   - Control frames go behind what was gathered.
  *   - A message longer than max_bytes allows goes alone.
  *

@@ -26,6 +26,22 @@ static int64_t answered(ab_publication *publication, int64_t position) {
     return position;
 }
 
+/* Hand header and body over as one message where no claim can be had: in process, or in several fragments. */
+static int64_t send_long(
+    ab_publication *publication, const uint8_t *header, size_t header_length, const uint8_t *body, size_t length) {
+    if (publication->local != NULL) {
+        return ab_local_send(publication, header, header_length, body, length);
+    }
+    int64_t position = AB_ADMIN_ACTION;
+    /* Aeron's vector is not const, but it only reads. */
+    aeron_iovec_t parts[2] = {{(uint8_t *)header, header_length}, {(uint8_t *)body, length}};
+    size_t skip = header_length == 0;
+    for (int attempt = 0; attempt < AB_OFFER_ATTEMPTS && position == AB_ADMIN_ACTION; attempt++) {
+        position = ab_aeron->exclusive_publication_offerv(publication->aeron, parts + skip, 2 - skip, NULL, NULL);
+    }
+    return answered(publication, position);
+}
+
 /* Hand `frame` (NULL: none) and `body` over as one message. A position, or an ab_result. Always inline: called, it takes the
  * frame through memory, 12 ns a message. */
 static inline __attribute__((always_inline)) int64_t send(
@@ -54,16 +70,7 @@ static inline __attribute__((always_inline)) int64_t send(
     if (frame != NULL) {
         ab_frame_put(frame, header);
     }
-    if (publication->local != NULL) {
-        return ab_local_send(publication, header, header_length, body, length);
-    }
-    /* Aeron's vector is not const, but it only reads. */
-    aeron_iovec_t parts[2] = {{header, header_length}, {(uint8_t *)body, length}};
-    size_t skip = header_length == 0;
-    for (int attempt = 0; attempt < AB_OFFER_ATTEMPTS && position == AB_ADMIN_ACTION; attempt++) {
-        position = aeron->exclusive_publication_offerv(publication->aeron, parts + skip, 2 - skip, NULL, NULL);
-    }
-    return answered(publication, position);
+    return send_long(publication, header, header_length, body, length);
 }
 
 /* The type id the body carries, as its format says it; or an ab_result. */
@@ -91,8 +98,7 @@ static void count_refusal(ab_publication *publication, int64_t result, int flags
     }
 }
 
-/* Whether a body is longer than the publication takes. */
-static bool is_too_large(const ab_publication *publication, size_t length) {
+bool ab_offer_is_too_large(const ab_publication *publication, size_t length) {
     size_t header_length = publication->frame ? AB_FRAME_LENGTH : 0;
     return publication->max_message_length < header_length || length > publication->max_message_length - header_length;
 }
@@ -153,16 +159,38 @@ static int64_t offer_typed(
     return (int64_t)publication->sequence++;
 }
 
-static void wake(const ab_publication *publication) {
+void ab_offer_wake(const ab_publication *publication) {
     if (publication->wake != NULL) {
         ab_event_wake_sleepers(publication->wake);
     }
 }
 
 int64_t ab_offer_bytes(ab_publication *publication, const uint8_t *bytes, size_t length) {
-    int64_t position = send(publication, NULL, bytes, length);
+    int64_t position = ab_offer_parts(publication, NULL, 0, bytes, length);
     if (position >= 0) {
-        wake(publication);
+        ab_offer_wake(publication);
+    }
+    return position;
+}
+
+int64_t ab_offer_parts(
+    ab_publication *publication, const uint8_t *header, size_t header_length, const uint8_t *body, size_t length) {
+    int64_t position = AB_ADMIN_ACTION;
+    if (publication->local == NULL && header_length + length <= publication->max_payload_length) {
+        aeron_buffer_claim_t claim;
+        for (int attempt = 0; attempt < AB_OFFER_ATTEMPTS && position == AB_ADMIN_ACTION; attempt++) {
+            position = ab_aeron->exclusive_publication_try_claim(publication->aeron, header_length + length, &claim);
+        }
+        if (position < 0) {
+            return answered(publication, position);
+        }
+        if (header_length > 0) {
+            memcpy(claim.data, header, header_length);
+        }
+        memcpy(claim.data + header_length, body, length);
+        ab_aeron->buffer_claim_commit(&claim);
+    } else {
+        position = send_long(publication, header, header_length, body, length);
     }
     return position;
 }
@@ -189,6 +217,10 @@ void ab_offer_gathered(ab_publication *publication) {
     }
 }
 
+int64_t ab_offer_element(ab_publication *publication, int64_t type, int64_t time_ns, const uint8_t *body, size_t length) {
+    return offer_typed(publication, type, time_ns, body, length, AB_OFFER_GATHER);
+}
+
 int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length, int flags) {
     if (!publication->configured) {
         return AB_INVALID;
@@ -202,7 +234,7 @@ int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length
         body += AB_OFFER_TYPE;
         length -= AB_OFFER_TYPE;
     }
-    if (is_too_large(publication, length)) {
+    if (ab_offer_is_too_large(publication, length)) {
         return AB_TOO_LARGE;
     }
     if (publication->frame) {
@@ -216,41 +248,9 @@ int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length
     }
     int64_t sequence = offer_typed(publication, type, time_ns, body, length, flags);
     if (sequence >= 0) {
-        wake(publication);
+        ab_offer_wake(publication);
     }
     return sequence;
-}
-
-size_t ab_offer_array(ab_publication *publication, const uint8_t *bytes, size_t length, size_t skip, int *code) {
-    size_t at, accepted = 0;
-    int64_t count = ab_msgpack_array(bytes, length, &at);
-    *code = !publication->configured || !publication->frame || publication->format != AB_FORMAT_MSGPACK ? AB_INVALID
-            : count < 0                                                                              ? AB_MALFORMED
-                                                                                                     : AB_OK;
-    int64_t time_ns = ab_stamp_ns(&publication->stamp);
-    for (int64_t i = 0; *code == AB_OK && i < count; i++) {
-        int64_t type;
-        int64_t taken = ab_msgpack_next(bytes + at, length - at, &type, AB_MSGPACK_CHECK_RANGE);
-        int64_t result = taken < 0                                       ? taken
-                         : (size_t)i < skip                              ? 0
-                         : is_too_large(publication, (size_t)taken)      ? AB_TOO_LARGE
-                         : type < 0                                      ? AB_UNKNOWN_TYPE
-                                    : offer_typed(publication, type, time_ns, bytes + at, (size_t)taken, AB_OFFER_GATHER);
-        if (result < 0) {
-            *code = (int)result;
-            break;
-        }
-        accepted += (size_t)i >= skip;
-        at += (size_t)taken;
-    }
-    if (*code == AB_OK && at != length) {
-        *code = AB_MALFORMED;
-    }
-    ab_offer_gathered(publication);
-    if (accepted > 0) {
-        wake(publication);
-    }
-    return accepted;
 }
 
 int ab_offer_control(ab_publication *publication, int control) {
@@ -280,7 +280,7 @@ int ab_offer_control(ab_publication *publication, int control) {
         publication->hello_due = position < 0;
     }
     if (position >= 0) {
-        wake(publication);
+        ab_offer_wake(publication);
     }
     return position < 0 ? (int)position : AB_OK;
 }

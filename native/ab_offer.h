@@ -34,11 +34,6 @@ enum ab_offer_flag {
  * from the body: it must be declared. */
 int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length, int flags);
 
-/* Offer the elements of one msgpack array of bodies from number `skip` on, each as ab_offer would; all carry one publish time.
- * How many were accepted; `*code` says why it stopped: AB_OK (it did not), ab_offer's result for the next one, AB_MALFORMED
- * (also for bytes behind the array), AB_INVALID for a stream that is not framed msgpack. Each body is walked once. */
-size_t ab_offer_array(ab_publication *publication, const uint8_t *bytes, size_t length, size_t skip, int *code);
-
 /* Say Hello, Beat or Bye (ab_control). AB_OK or an ab_result. Without our frame there is nothing to say: AB_OK. */
 int ab_offer_control(ab_publication *publication, int control); /* a refused Hello is due: said before the next message */
 
@@ -49,11 +44,22 @@ int64_t ab_offer_drop(ab_publication *publication);
 /* For ab_gather. Offer a whole frame as it is, and wake who polls it: a position, or an ab_result. */
 int64_t ab_offer_bytes(ab_publication *publication, const uint8_t *bytes, size_t length);
 
+/* The same of a frame in two parts, header with lengths and bodies, without the wake-up. */
+int64_t ab_offer_parts(
+    ab_publication *publication, const uint8_t *header, size_t header_length, const uint8_t *body, size_t length);
+
+/* For ab_array. Whether a body is longer than the publication takes; and the offer of one element, which may wait in a frame. */
+bool ab_offer_is_too_large(const ab_publication *publication, size_t length);
+int64_t ab_offer_element(ab_publication *publication, int64_t type, int64_t time_ns, const uint8_t *body, size_t length);
+
 /* May messages go out at all? Says Hello when it is due, sends what was gathered. AB_OK, or a refusal, counted. */
 int ab_offer_ready(ab_publication *publication);
 
 /* The end of a list: what it left in a batch frame waits for others only where the stream has a linger. */
 void ab_offer_gathered(ab_publication *publication);
+
+/* Wake who polls it, if that is a sleeper of this process. */
+void ab_offer_wake(const ab_publication *publication);
 
 /* Count the first refusal of a message. */
 void ab_offer_count_refusal(ab_publication *publication, int64_t result);

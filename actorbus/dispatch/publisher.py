@@ -104,7 +104,7 @@ class Publisher(Generic[M]):
             endpoint: waits for room.
             outbox_here: the outbox of the calling thread when it is a poller's, else None.
             arrays: whether `encode` makes one msgpack array of a list of messages.
-            lists: whether lists go in pieces all the same: in batch frames.
+            lists: whether lists that are no msgpack array go in pieces all the same: in batch frames.
             on_waiting: called when the first message waits to be conflated: somebody must `flush` from then on.
         """
         self.stream = stream
@@ -178,7 +178,8 @@ class Publisher(Generic[M]):
     def publish_many(self, messages: Iterable[M]) -> int:
         """Send messages in order; returns how many (all of them), or raises as `publish` does at the first refused.
 
-        A list or tuple is faster than an iterator: it is encoded in large pieces.
+        A list or tuple is faster than an iterator: it is encoded in large pieces, and those of format msgpack go in
+        batch frames: several messages share a position, told apart by `meta.index`. Each of an iterator goes alone.
 
         Raises:
             BackPressured, NotConnected, EncodeError, MessageTooLarge, UsageError, ClosedError, DriverLost: as publish;

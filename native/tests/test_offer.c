@@ -1,52 +1,7 @@
 /* ab_offer over the fake Aeron: what goes on the wire, every refusal, what a refusal leaves as it was. */
 #include "../ab_offer.h"
 
-#include "check.h"
-#include "fake_aeron.h"
-
-static ab_publication *publication;
-static ab_handle handle;
-
-static const uint8_t bar[] = {0x92, 0x05, 0xa1, 'x'}; /* [5, "x"] */
-
-static void configure(int frame, int format, ab_event *wake) {
-    static const ab_type types[] = {{5, 3, 0}, {300, 1, 0}, {AB_TYPE_RAW, 0, 0}};
-    CHECK_EQUAL(AB_OK, ab_publication_configure(handle, frame, format, 77, 10, types, 3, NULL, wake));
-}
-
-static void open(void) {
-    fake_install();
-    publication = ab_publication_create(fake_publication(), 0, 9, 1001, 8192, 1376);
-    handle = ab_slot_open(AB_KIND_PUBLICATION, publication);
-    configure(1, AB_FORMAT_MSGPACK, NULL);
-}
-
-static void close(void) {
-    ab_slot_retire(handle, AB_KIND_PUBLICATION);
-    CHECK_EQUAL(AB_OK, ab_slot_quiesce_wait(handle, 0x7fffffffffffffff));
-    ab_publication_free(publication);
-    fake_remove();
-}
-
-static int64_t counted(int counter) { return publication->counters[counter]; }
-
-static void check_frame(size_t i, uint64_t sequence, int type, int version, const void *body, size_t length) {
-    ab_frame frame;
-    size_t offset;
-    const fake_message *message = &fake.messages[i];
-    CHECK(i < fake.message_count);
-    CHECK_EQUAL(AB_OK, ab_frame_decode(message->bytes, message->length, &frame, &offset));
-    CHECK_EQUAL(sequence, frame.sequence);
-    CHECK_EQUAL(type, frame.type);
-    CHECK_EQUAL(version, frame.schema_version);
-    CHECK_EQUAL(77, frame.publisher);
-    CHECK_EQUAL(0, frame.flags);
-    CHECK_EQUAL(1, frame.count);
-    CHECK_EQUAL(32, offset);
-    CHECK(frame.publish_time_ns > 1500000000000000000); /* after 2017 */
-    CHECK_EQUAL(length, message->length - 32);
-    CHECK(memcmp(body, message->bytes + 32, length) == 0);
-}
+#include "offer_bus.h"
 
 static void a_message_goes_out_with_its_header_and_the_next_sequence(void) {
     static const uint8_t other[] = {0x91, 0xcd, 0x01, 0x2c}; /* [300] */
@@ -224,61 +179,6 @@ static void hello_beat_and_bye_name_the_next_sequence_and_count_nowhere(void) {
     close();
 }
 
-static void an_array_goes_out_element_by_element_with_one_publish_time(void) {
-    static const uint8_t three[] = {0x93, 0x92, 0x05, 0xa1, 'x', 0x91, 0xcd, 0x01, 0x2c, 0x92, 0x05, 0xa1, 'x'};
-    int code;
-    open();
-    CHECK_EQUAL(3, ab_offer_array(publication, three, sizeof three, 0, &code));
-    CHECK_EQUAL(AB_OK, code);
-    check_frame(0, 10, 5, 3, bar, sizeof bar);
-    check_frame(1, 11, 300, 1, three + 5, 4);
-    check_frame(2, 12, 5, 3, bar, sizeof bar);
-    CHECK(memcmp(fake.messages[0].bytes + 24, fake.messages[2].bytes + 24, 8) == 0);
-    CHECK_EQUAL(1, ab_offer_array(publication, three, sizeof three, 2, &code));
-    CHECK_EQUAL(AB_OK, code);
-    check_frame(3, 13, 5, 3, bar, sizeof bar);
-    CHECK_EQUAL(4, counted(AB_PUBLISHED));
-    CHECK_EQUAL(0, ab_offer_array(publication, (const uint8_t *)"\x90", 1, 0, &code));
-    CHECK_EQUAL(AB_OK, code);
-    close();
-}
-
-static void an_array_stops_at_the_first_element_that_cannot_go(void) {
-    static const uint8_t good[] = {0x92, 0x92, 0x05, 0xa1, 'x', 0x92, 0x05, 0xa1, 'x'};
-    static const uint8_t undeclared[] = {0x92, 0x92, 0x05, 0xa1, 'x', 0x91, 0x06};
-    static const uint8_t negative[] = {0x91, 0x91, 0xff};
-    static const uint8_t no_body[] = {0x92, 0x92, 0x05, 0xa1, 'x', 0x07};
-    static const uint8_t cut_short[] = {0x92, 0x92, 0x05, 0xa1, 'x', 0x92, 0x05};
-    static const uint8_t too_long[] = {0x91, 0x92, 0x05, 0xa1, 'x', 0x00};
-    static const uint8_t above[] = {0x91, 0x92, 0x05, 0xcf, 0xff, 0, 0, 0, 0, 0, 0, 0};
-    int code;
-    open();
-    fake_answer(0);
-    fake_answer(AB_BACK_PRESSURED);
-    CHECK_EQUAL(1, ab_offer_array(publication, good, sizeof good, 0, &code));
-    CHECK_EQUAL(AB_BACK_PRESSURED, code);
-    CHECK_EQUAL(1, counted(AB_BACK_PRESSURED_COUNT));
-    CHECK_EQUAL(11, publication->sequence);
-    CHECK_EQUAL(1, ab_offer_array(publication, undeclared, sizeof undeclared, 0, &code));
-    CHECK_EQUAL(AB_UNKNOWN_TYPE, code);
-    CHECK_EQUAL(0, ab_offer_array(publication, negative, sizeof negative, 0, &code));
-    CHECK_EQUAL(AB_UNKNOWN_TYPE, code);
-    CHECK_EQUAL(1, ab_offer_array(publication, no_body, sizeof no_body, 0, &code));
-    CHECK_EQUAL(AB_MALFORMED, code);
-    CHECK_EQUAL(1, ab_offer_array(publication, cut_short, sizeof cut_short, 0, &code));
-    CHECK_EQUAL(AB_MALFORMED, code);
-    CHECK_EQUAL(1, ab_offer_array(publication, too_long, sizeof too_long, 0, &code));
-    CHECK_EQUAL(AB_MALFORMED, code);
-    CHECK_EQUAL(0, ab_offer_array(publication, above, sizeof above, 0, &code));
-    CHECK_EQUAL(AB_RANGE, code);
-    CHECK_EQUAL(0, ab_offer_array(publication, bar, 0, 0, &code));
-    CHECK_EQUAL(AB_MALFORMED, code);
-    configure(1, AB_FORMAT_RAW, NULL);
-    CHECK_EQUAL(0, ab_offer_array(publication, good, sizeof good, 0, &code));
-    CHECK_EQUAL(AB_INVALID, code);
-    close();
-}
-
 static void a_held_publication_lets_retries_pass_alone(void) {
     open();
     publication->held = true;
@@ -348,8 +248,6 @@ int main(void) {
     RUN(json_and_raw_bodies_have_their_types);
     RUN(hello_beat_and_bye_name_the_next_sequence_and_count_nowhere);
     RUN(a_dropped_message_uses_up_its_sequence);
-    RUN(an_array_goes_out_element_by_element_with_one_publish_time);
-    RUN(an_array_stops_at_the_first_element_that_cannot_go);
     RUN(a_held_publication_lets_retries_pass_alone);
     RUN(an_accepted_message_wakes_only_who_sleeps);
     RUN(wrong_configurations_are_refused);
