@@ -2,6 +2,9 @@
 # Set-up (tools/setup.sh) finds a CPython >= 3.12 by itself, makes .venv and runs again only when its inputs changed.
 SHELL := /bin/sh
 PY := .venv/bin/python
+# A file's tests stay on one worker. WORKERS=0: one after the other, in this process.
+WORKERS ?= 2
+PYTEST = $(PY) -m pytest -n $(WORKERS) --dist loadfile
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-dev setup-bench bench bench-quick bench-hold demo test test-system lint types native-test prove reference docs build clean
@@ -21,12 +24,12 @@ demo: setup ## real market data through the real media driver, and a summary (fe
 
 test: setup-dev ## everything that can run on this machine: lint, types, C tests, Python tests
 	@$(MAKE) --no-print-directory lint types native-test
-	$(PY) -m pytest
+	$(PYTEST)
 
 test-system: setup-dev ## the same with Java, Chromium, Prometheus, valgrind and Node installed or located; skips nothing
 	@sh tools/system_tools.sh
 	@$(MAKE) --no-print-directory lint types native-test
-	ACTORBUS_SYSTEM=1 $(PY) -m pytest
+	ACTORBUS_SYSTEM=1 $(PYTEST)
 
 lint: setup-dev ## ruff
 	$(PY) -m ruff check .

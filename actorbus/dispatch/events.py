@@ -109,6 +109,7 @@ class ReplayEnded(StreamEvent, frozen=True, kw_only=True):
     messages: int
     """Given from the recording."""
     seconds: float
+    """How long it took, by the monotonic clock."""
 
 
 class ReplayFailed(StreamEvent, frozen=True, kw_only=True):
@@ -132,6 +133,7 @@ class ReplayWaits(StreamEvent, frozen=True, kw_only=True):
     position: int
     """The recording's end."""
     retries: int
+    """Tries to go on live so far; one takes up to 100 ms."""
 
 
 class ActorRestarted(StreamEvent, frozen=True, kw_only=True):

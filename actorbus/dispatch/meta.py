@@ -68,6 +68,13 @@ class Meta:
         record: Callable[[int], Record],
         recorded: Callable[[int], tuple[int, int] | None] = lambda _place: None,
     ) -> None:
+        """Made by the dispatcher, once a stream.
+
+        Args:
+            stream: its name in the topology.
+            record: from a place in the batch to where that message came from.
+            recorded: from a place to the message's sequence and position in a recording, None for one that came live.
+        """
         self.stream = stream
         self._record = record
         self._recorded = recorded

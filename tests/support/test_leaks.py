@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import mmap
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -43,10 +45,12 @@ def test_every_kind_of_thing_left_is_named(tmp_path: Path) -> None:
 
 
 def test_files_of_another_living_process_are_its_own(tmp_path: Path) -> None:
-    before = snapshot(tmp_path)
-    (tmp_path / f"statistics-{os.getppid()}-0").touch()
-    (tmp_path / f"statistics-{os.getpid()}-0").touch()
-    assert before.difference(snapshot(tmp_path)) == [f"shared-memory file {tmp_path}/statistics-{os.getpid()}-0"]
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        before = snapshot(tmp_path)
+        (tmp_path / f"statistics-{other.pid}-0").touch()
+        (tmp_path / f"statistics-{os.getpid()}-0").touch()
+        assert before.difference(snapshot(tmp_path)) == [f"shared-memory file {tmp_path}/statistics-{os.getpid()}-0"]
+        other.communicate(b"\n")
 
 
 def test_memory_that_stays_is_growth() -> None:

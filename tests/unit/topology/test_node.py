@@ -204,7 +204,7 @@ def test_misuse_is_told_in_a_sentence() -> None:
             node.publisher("bar")
         with pytest.raises(ab.UsageError, match="carries Bar, not Quote"):
             node.subscribe("bars", ab.Quote)
-        with pytest.raises(ab.UsageError, match="comes with recordings"):
+        with pytest.raises(ab.UsageError, match="is not recorded here; add it to a recorder"):
             node.subscribe("bars", ab.Bar, start="earliest")
         publisher = node.publisher("bars")
         with pytest.raises(ab.UsageError, match="opened before"):
