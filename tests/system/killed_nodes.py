@@ -53,7 +53,7 @@ def kill_one(folder: Path, driver: Path, after_s: float) -> int:
 
 def look(folder: Path, durable: int) -> tuple[int, float]:
     """Check the recording, then recover it: records, and seconds of the recovery."""
-    count, position, number = 0, 0, -1
+    count, number = 0, -1
     decoder = msgspec.msgpack.Decoder(tuple[int, int, str])
     with open_recording(folder / "tape") as reader:
         for record in reader:
@@ -61,8 +61,10 @@ def look(folder: Path, durable: int) -> tuple[int, float]:
             sequence = int.from_bytes(record.payload[16:24], "little")
             assert decoder.decode(record.payload[FRAME:]) == (1001, sequence, TEXT), f"sequence {count} is not as sent"
             assert sequence in (number + 1, 0), f"message {sequence} behind {number}"  # 0: the next node's first
-            count, position, number = count + 1, record.position, sequence
-    assert position >= durable, f"position {durable} was told durable, the recording ends at {position}"
+            count, number = count + 1, sequence
+    end = journal_verify(folder / "tape")  # behind the last commit, which a record's own position is not
+    assert end.position >= durable, f"position {durable} was told durable, the recording ends at {end.position}"
+    assert end.next_sequence == count, f"{count} records were read, verify has {end.next_sequence}"
     handle = JournalHandle.open(folder / "tape", create=False)
     opened = handle.opened
     handle.close()
