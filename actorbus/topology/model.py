@@ -172,7 +172,7 @@ class BatchSpec(Spec, frozen=True, kw_only=True):
     """Several messages in one Aeron message."""
 
     max_messages: Annotated[
-        int, Meta(ge=1, le=65_535, description="Most messages in one frame; 1: every message is a frame of its own.")
+        int, Meta(ge=1, le=65_535, description="Most messages in one frame; 1: only lists and arrays share one.")
     ] = 1
     max_bytes: Annotated[Size, Meta(description="Most bytes in one frame, its header included.")] = "8k"
     linger: Annotated[

@@ -83,6 +83,22 @@ def test_many_are_sent_in_frames_and_arrive_one_by_one(transport: str, form: str
     assert figures.published_bytes == figures.bytes
 
 
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_list_goes_in_frames_where_the_stream_says_nothing_and_an_iterator_does_not(transport: str) -> None:
+    sent: list[ab.Message] = [Halt(number) if number % 97 == 5 else tick(number) for number in range(COUNT)]
+    with Node.from_dict(topology(transport, "msgpack", {})) as node:
+        publisher = node.publisher("ticks")
+        assert publisher.publish_many(sent) == COUNT
+        assert publisher.publish_many(iter(sent)) == COUNT
+    kept = MADE["keeper"].kept
+    assert [message for message, _, _ in kept] == [*sent, *sent]
+    assert [sequence for _, sequence, _ in kept] == list(range(2 * COUNT))
+    assert max(index for _, _, index in kept[:COUNT]) > 10
+    assert {index for _, _, index in kept[COUNT:]} == {0}
+    figures = node.stats().streams["ticks"]
+    assert (figures.published, figures.received, figures.gaps, figures.malformed) == (2 * COUNT, 2 * COUNT, 0, 0)
+
+
 @pytest.mark.parametrize("form", ["msgpack", "json", "struct"])
 def test_a_linger_gathers_lone_messages_and_ends(form: str) -> None:
     with Node.from_dict(topology("in-process", form, {"max_messages": 1000, "linger": "200ms"})) as node:
