@@ -15,7 +15,7 @@ __all__ = ["ROWS", "SCENARIOS", "Judged", "Row", "judge", "text"]
 
 SCENARIOS = (
     "publish", "publish-many", "receive", "latency", "stages", "throughput", "contention", "fan-out", "streams",
-    "kinds", "metrics", "record", "memory", "idle",
+    "kinds", "metrics", "record", "replay", "memory", "idle",
 )  # fmt: skip
 FLAT = 0.9
 """A curve is flat when what merely exists costs no more than a tenth: the turns themselves scatter by as much."""
@@ -123,6 +123,8 @@ ROWS: tuple[Row, ...] = (
     Row("open after a crash, from the disk, <= 1 s", "record",
         _is("actorbus", "seconds", "open after", "from the disk"), "seconds", _largest, at_most=1.0),
     Row("verify >= 500 MB/s", "record", _is("actorbus", "MB_per_s", "verify"), "MB_per_s", _median, at_least=500),
+    Row("replay >= 2 M/s", "replay", _is("actorbus", "msgs_per_s", "replay", "decoded messages"), "msgs_per_s", _median,
+        at_least=2_000_000),
     Row("memory < 50 MB", "memory", _is("actorbus", "MB", "one publisher"), "MB", _median, at_most=50),
     Row("a further stream < 1 MB", "memory", _is("actorbus", "MB", "a further"), "MB", _median, at_most=1),
     Row("idle < 2 % of a core", "idle", _is("actorbus", "percent_of_core"), "percent_of_core", _median, at_most=2),

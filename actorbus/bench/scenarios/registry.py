@@ -28,6 +28,7 @@ SCENARIOS: Final = {
     "dispatch": ("pressure", "inline handlers against handlers with a thread of their own", 2),
     "metrics": ("pressure", "the statistics file on against off", 2),
     "record": ("recording", "a recorder beside a live subscriber; group commit; open after a crash; verify", 2),
+    "replay": ("replaying", "a recording from its first to its last message, decoded", 1),
     "memory": ("footprint", "resident memory of a node, and of each further stream", 1),
     "idle": ("footprint", "CPU of a node without traffic, its driver included", 1),
     "soak": ("footprint", "many messages: growth of memory, descriptors, threads, mappings, shared memory", 2),

@@ -1,0 +1,136 @@
+"""`replay`: a recording of single typed messages, from its first to its last, into lists of decoded messages.
+
+recorded   by a node with a recorder, `publish` one by one: every message is a record of its own, no batch frames
+replayed   `node.subscribe(..., start="earliest", end="now")`, `batches()`: native reader, our frame checked, gap check,
+           decode on an actor's thread, and the reading of one number of each message as `BatchSink` does
+files      the same records by the native reader alone, copied to Python without a decode: what is below it
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+
+from actorbus.bench import rig
+from actorbus.bench.record import Result, figure
+from actorbus.bench.scenarios.registry import Session
+from actorbus.bench.work import Fill, Quote, typed_message
+from actorbus.errors import BrokenError
+from actorbus.ffi.journal_reader import JournalReaderHandle
+from actorbus.topology.node import Node
+
+__all__ = ["read", "record", "replay", "run"]
+
+MESSAGES = 2_000_000
+HERE = "actorbus.bench.scenarios.replaying"
+CASE = "replay, typed messages, one a record"
+CHANNEL = "aeron:ipc?term-length=16m"
+DIFFERENT = 4096
+IDLE_NS = 200_000_000
+
+
+def run(session: Session) -> list[Result]:
+    """Measure; every round in a process of its own."""
+    if not session.can("actorbus"):
+        return []
+    messages = MESSAGES // 20 if session.effort.quick else MESSAGES
+    folder = Path(tempfile.mkdtemp(prefix="actorbus-bench-"))
+    try:
+        given: dict[str, object] = {"folder": str(folder / "tape"), "messages": messages}
+        if session.attempt(f"record {messages:,} messages", lambda: _alone("record", given)) is None:
+            return []
+        rates: dict[str, list[float]] = {"replay": [], "read": []}
+        costs: list[float] = []
+        for number in range(session.effort.runs):
+            for what, found in rates.items():
+                answer = session.attempt(f"{what}, run {number + 1}", lambda what=what: _alone(what, given))
+                if answer is not None:
+                    found.append(answer["rate"])
+                    costs += [answer["cpu_s"] * 1e9 / messages] if what == "replay" else []
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return [
+        figure("actorbus", "msgs_per_s", rates["replay"], CASE, "to batches of decoded messages"),
+        figure("actorbus", "message_ns", costs, CASE, "CPU time of all threads of the process"),
+        figure("actorbus", "msgs_per_s", rates["read"], CASE, "read and copied, nothing decoded"),
+    ]
+
+
+def _alone(what: str, given: dict[str, object]) -> dict[str, float]:
+    with rig.driver() as directory:
+        answer = rig.run(rig.Side(f"{HERE}:{what}", {**given, "directory": directory}))[0]
+    return msgspec.convert(answer, dict[str, float])
+
+
+def _topology(directory: str, **more: object) -> dict[str, object]:
+    return {
+        "version": 1,
+        "name": "bench-replay",
+        "driver": {"mode": "external", "directory": directory},
+        "observability": {"log": {"level": "error"}},
+        "streams": {"main": {"channel": CHANNEL, "stream_id": 6001, "messages": [Quote, Fill]}},
+        **more,
+    }
+
+
+def record(folder: str, messages: int, directory: str) -> dict[str, object]:
+    """Record so many messages. A process of its own.
+
+    Raises:
+        BrokenError: not all were recorded.
+    """
+    recorders = {"tape": {"streams": ["main"], "directory": folder, "sync": "none"}}
+    made = [typed_message(number) for number in range(DIFFERENT)]
+    with Node.from_dict(_topology(directory, recorders=recorders)) as node:
+        publish = node.publisher("main").publish
+        began = time.perf_counter()
+        for number in range(messages):
+            publish(made[number % DIFFERENT])
+        node.wait(until_idle_ns=IDLE_NS)
+        spent = time.perf_counter() - began
+    kept = node.stats().recorders["tape"].records
+    if kept != messages:
+        raise BrokenError(f"{kept:,} of {messages:,} messages were recorded")
+    return {"rate": messages / spent, "cpu_s": time.process_time()}
+
+
+def replay(folder: str, messages: int, directory: str) -> dict[str, object]:
+    """Replay all and read one number of each. A process of its own.
+
+    Raises:
+        BrokenError: not all came.
+    """
+    with Node.from_dict(_topology(directory)) as node:
+        began, used, count, last = time.perf_counter(), time.process_time(), 0, 0
+        with node.subscribe("main", Quote, Fill, start="earliest", end="now", recording=folder) as replayed:
+            for batch in replayed.batches():
+                for m in batch:
+                    last = m.bid if isinstance(m, Quote) else m.price
+                count += len(batch)
+                if count >= messages:
+                    break
+            spent, used = time.perf_counter() - began, time.process_time() - used
+    if count != messages or not last:
+        raise BrokenError(f"{count:,} of {messages:,} messages were replayed")
+    return {"rate": messages / spent, "cpu_s": used}
+
+
+def read(folder: str, messages: int, directory: str) -> dict[str, object]:
+    """Read all records natively, copied. A process of its own; it needs no driver.
+
+    Raises:
+        BrokenError: not all are there.
+    """
+    reader = JournalReaderHandle.open(folder)
+    began, used, count = time.perf_counter(), time.process_time(), 0
+    while batch := reader.batch():
+        count += len(batch)
+    spent, used = time.perf_counter() - began, time.process_time() - used
+    reader.close()
+    if count != messages:
+        raise BrokenError(f"{count:,} of {messages:,} records were read", why=f"of {folder}, beside {directory}")
+    return {"rate": messages / spent, "cpu_s": used}
