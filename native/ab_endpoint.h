@@ -110,7 +110,7 @@ typedef struct ab_publication {
     uint16_t *type_index;   /* by type id: index into types + 1, 0 undeclared; 65,536 entries, touched as needed */
     ab_type *types;
     ab_layout **layouts;    /* one for each of types; NULL but for format struct */
-    ab_gather *gather;      /* NULL: every message is a frame of its own */
+    ab_gather *gather;      /* NULL: frames of several are made of lists and arrays alone */
     size_t type_count;
     ab_stamp stamp;         /* publish times */
     ab_shape shapes[AB_SHAPES]; /* of the elements of lists */

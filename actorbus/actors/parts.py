@@ -78,7 +78,7 @@ class StreamPart(NamedTuple):
     layouts: tuple[FixedLayout, ...] = ()
     """Of its types, for format struct."""
     gather: tuple[int, int, int] | None = None
-    """Batch frames: most messages, most bytes, linger in nanoseconds; None: every message is a frame of its own."""
+    """Batch frames: most messages, most bytes, linger in nanoseconds; None: of lists and arrays alone."""
 
 
 class PollerPart(NamedTuple):

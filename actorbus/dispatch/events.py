@@ -104,7 +104,7 @@ class ReplayJoined(StreamEvent, frozen=True, kw_only=True):
 
 
 class ReplayEnded(StreamEvent, frozen=True, kw_only=True):
-    """A replay has come to the end it was given: nothing follows."""
+    """A replay has come to the end it was given, `messages` in `seconds`: nothing follows."""
 
     messages: int
     """Given from the recording."""
@@ -128,7 +128,7 @@ class ReplayHole(StreamEvent, frozen=True, kw_only=True):
 
 
 class ReplayWaits(StreamEvent, frozen=True, kw_only=True):
-    """Messages come live that the recording does not get, so the replay cannot go on live. Is its recorder running?"""
+    """Messages come live that the recording at `position` does not get, after `retries`. Is its recorder running?"""
 
     position: int
     """The recording's end."""

@@ -84,7 +84,7 @@ class StreamPlan(msgspec.Struct, frozen=True):
     max_message_length: int
     """Bytes of the longest body."""
     gather: tuple[int, int, int] | None = None
-    """Batch frames: most messages, most bytes, linger; None: every message is a frame of its own."""
+    """Batch frames: most messages, most bytes, linger; None: of lists and arrays alone."""
     conflate_key: str | None = None
     """The field that tells messages apart, for back pressure policy conflate."""
 
