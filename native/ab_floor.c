@@ -5,6 +5,7 @@
  */
 #include "ab_floor.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ static bool is_final(int64_t position) {
 }
 
 int ab_floor_flood_wait(ab_handle handle, const uint8_t *frames, const uint32_t *lengths, size_t count, int numbered_at,
-                        uint64_t each, uint64_t *number, const int64_t *turn, int64_t mine, ab_floor_count *done) {
+                        uint64_t each, uint64_t *number, const int64_t *turn, int64_t mine, int yields, ab_floor_count *done) {
     ab_publication *publication = ab_slot_enter(handle, AB_KIND_PUBLICATION);
     if (publication == NULL) {
         return AB_STALE;
@@ -82,6 +83,9 @@ int ab_floor_flood_wait(ab_handle handle, const uint8_t *frames, const uint32_t 
             result = AB_FAILED;
         } else {
             done->refused++;
+            if (yields) {
+                sched_yield();
+            }
         }
     }
     ab_slot_leave(handle);

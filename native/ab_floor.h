@@ -28,9 +28,11 @@ typedef struct {
 
 /* Offer `count` frames that lie one after the other, each of its length, round and round while *turn == mine. `numbered_at`
  * is where in a frame a running number goes, as 8 bytes little endian (16: our frame's sequence); -1: nowhere. `number`
- * is the next one and moves on. `each` is how much a frame adds to it: its messages. AB_OK, AB_STALE, AB_FAILED. */
+ * is the next one and moves on. `each` is how much a frame adds to it: its messages. `yields` not 0: a refused offer gives the core
+ * away before the next, for cases with more threads than cores. AB_OK, AB_STALE, AB_FAILED. */
 int ab_floor_flood_wait(ab_handle publication, const uint8_t *frames, const uint32_t *lengths, size_t count, int numbered_at,
-                        uint64_t each, uint64_t *number, const int64_t *turn, int64_t mine, ab_floor_count *done);
+                        uint64_t each, uint64_t *number, const int64_t *turn, int64_t mine, int yields,
+                        ab_floor_count *done);
 
 /* Take and count fragments while *turn == mine and the deadline is ahead. AB_OK, AB_STALE, AB_FAILED. */
 int ab_floor_drain_wait(ab_handle subscription, const int64_t *turn, int64_t mine, int64_t deadline_ns, ab_floor_count *done);

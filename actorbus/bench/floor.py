@@ -43,7 +43,13 @@ class Flood:
     """Offers the same frames round and round, each numbered anew."""
 
     def __init__(
-        self, publication: Publication, frames: Sequence[bytes], *, numbered_at: int = -1, messages_each: int = 1
+        self,
+        publication: Publication,
+        frames: Sequence[bytes],
+        *,
+        numbered_at: int = -1,
+        messages_each: int = 1,
+        yields: bool = False,
     ) -> None:
         """Take the frames over.
 
@@ -52,6 +58,7 @@ class Flood:
             frames: what is sent.
             numbered_at: where a running number is written (SEQUENCE_AT for our frame), -1: nowhere.
             messages_each: how many messages a frame holds, and so how far its number moves.
+            yields: give the core away after a refused offer, where there are more threads than cores.
         """
         self._publication = publication
         self._block = b"".join(frames)
@@ -59,6 +66,7 @@ class Flood:
         self._count = len(frames)
         self._numbered_at = numbered_at
         self._each = messages_each
+        self._yields = yields
         self._number = ffi.new("uint64_t *")
 
     def flood(self, words: Words, turn: int) -> int:
@@ -70,7 +78,7 @@ class Flood:
         done = ffi.new("ab_floor_count *")
         code = lib.ab_floor_flood_wait(
             self._publication.handle, self._block, self._lengths, self._count, self._numbered_at, self._each,
-            self._number, words.address(TURN), turn, done,
+            self._number, words.address(TURN), turn, self._yields, done,
         )  # fmt: skip
         _check(code, "flood")
         return done.messages * self._each

@@ -1,6 +1,7 @@
 """One round of a recorder: a native flood, a live subscriber, and a node that records; written is what counts.
 
-    writer's process       floods while TURN is odd; then SENT says how much went out in all, AT that it has stopped
+    writer's process       floods while TURN is odd, and yields when it is held back, as the Java Archive's publisher
+                           does; then SENT says how much went out in all, AT that it has stopped
     recorder's process     a node with `recorders:`; sees by a reader of the journal how much is written
     subscriber's process   counts natively, half of the time asleep, so that it leaves the cores to the others
 
@@ -114,7 +115,7 @@ def flood(case: dict[str, object], place: str) -> dict[str, object]:
     """Send while the turn is odd. The writer's process."""
     words, found = Words.of(place), msgspec.convert(case, Case)
     frames = [framed(body, type_id=RAW_TYPE_ID, sequence=0, format_id=0) for body in frames_of(found)]
-    source = NativeSource(found, frames, numbered_at=SEQUENCE_AT)
+    source = NativeSource(found, frames, numbered_at=SEQUENCE_AT, yields=True)
     ready(words, WRITES)
     sent, done = 0, 0
     while (turn := words[TURN]) != STOP:

@@ -73,10 +73,10 @@ class PolledSink:
 class NativeSource:
     """The native flood: the writer is never the slow side, and is the same for every system on Aeron."""
 
-    def __init__(self, case: Case, frames: list[bytes], numbered_at: int = -1) -> None:
+    def __init__(self, case: Case, frames: list[bytes], numbered_at: int = -1, *, yields: bool = False) -> None:
         self._client = Client.connect(case.directory, name="bench-writer")
         publication = add_publication(self._client, case.channel, case.stream_id)
-        self._flood = Flood(publication, frames, numbered_at=numbered_at)
+        self._flood = Flood(publication, frames, numbered_at=numbered_at, yields=yields)
 
     def flood(self, words: Words, turn: int) -> int:
         """Send until the turn ends."""
