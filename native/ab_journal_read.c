@@ -184,6 +184,10 @@ static int after_seal(ab_journal_reader *reader, ab_error *error) {
     }
     int more = list.count > 0 && list.bases[list.count - 1] > ab_next_base(&reader->scan.header);
     ab_store_list_free(&list);
+    int learnt = more ? learn_limit(reader, error) : 0; /* it may have come since we looked, and the one behind it too */
+    if (learnt != 0) {
+        return learnt < 0 ? learnt : AB_OK;
+    }
     return more ? ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", expected sequence %llu: the segment is missing",
                       reader->store.directory, (unsigned long long)ab_next_base(&reader->scan.header),
                       (unsigned long long)reader->scan.sequence)

@@ -7,6 +7,7 @@
  *                                                          told AB_PURGED when it asks for what is gone; nobody sees a short record
  *   a writer killed at random, 25 times                    what it had said to be durable is there; no hole; the lock is free
  */
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -161,7 +162,52 @@ static void a_killed_writer_loses_nothing_that_it_said_was_durable(void) {
     remove_folder(tape);
 }
 
+static char hidden[64]; /* a segment that cannot be opened for the next so many tries, as if it were not there yet */
+static int hides;
+
+static int open_unless_hidden(void *self, const char *path, int mode) {
+    size_t length = strlen(path), own = strlen(hidden);
+    if (hides > 0 && length > own && strcmp(path + length - own, hidden) == 0) {
+        hides--;
+        return -ENOENT;
+    }
+    return ab_storage_real()->open(self, path, mode);
+}
+
+/* The writer makes the next segment and the one behind it between two looks of a reader: nothing is missing. */
+static void segments_that_come_between_two_looks_are_not_missing(void) {
+    ab_journal_opened opened;
+    ab_journal_reader *reader;
+    ab_journal_record records[32];
+    ab_error error;
+    make_folder(tape);
+    ab_journal *journal = open_journal(tape, SMALL, AB_JOURNAL_NONE, &opened);
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQUAL(i, append_one(journal, (uint64_t)i, MOST));
+        CHECK_EQUAL(AB_OK, ab_journal_roll(journal));
+    }
+    CHECK_EQUAL(AB_OK, ab_journal_close(journal, &error));
+
+    ab_storage storage = *ab_storage_real();
+    storage.open = open_unless_hidden;
+    snprintf(hidden, sizeof hidden, "/%016llx.journal", (unsigned long long)(SMALL - 4096));
+    for (int tries = 0; tries < 5; tries++) {
+        hides = tries;
+        CHECK_EQUAL(AB_OK, ab_journal_reader_open(tape, &storage, 0, &reader, &error));
+        uint64_t next = 0;
+        for (int looks = 0; looks < 20; looks++) {
+            int count = ab_journal_reader_batch(reader, records, 32, &error);
+            CHECK(count > 0 || count == AB_END || tries > 2); /* hidden for longer than a look takes, it is missing indeed */
+            next += count > 0 ? (uint64_t)count : 0;
+        }
+        CHECK_EQUAL(3, next);
+        ab_journal_reader_close(reader);
+    }
+    remove_folder(tape);
+}
+
 int main(void) {
+    RUN(segments_that_come_between_two_looks_are_not_missing);
     RUN(a_killed_writer_loses_nothing_that_it_said_was_durable);
     RUN(readers_see_whole_records_in_order_while_segments_come_and_go);
     return 0;
