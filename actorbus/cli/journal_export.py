@@ -38,7 +38,7 @@ from actorbus.recording import (
 from actorbus.topology.classes import first_on_path
 from actorbus.topology.describing import Describer, class_of
 
-__all__ = ["export"]
+__all__ = ["PlaceType", "Rows", "export", "line_of", "shown_progress", "wanted_streams"]
 
 
 class PlaceType(click.ParamType[Place]):
@@ -93,10 +93,10 @@ def export(
     describe = Describer(None if generic else class_of)
     faults = 0
     with open_recording(directory) as reader:
-        wanted = _wanted(reader, streams)
+        wanted = wanted_streams(reader, streams)
         reader.seek(start or EARLIEST)
         total = max(reader.end_position - reader.position, 0)
-        with opened(form, output) as sink, _progress(output, total) as work:
+        with opened(form, output) as sink, shown_progress("export", output, total) as work:
             rows = Rows(reader, until, skip_corrupt, work)
             for record in rows:
                 stream = rows.stream(record.stream)
@@ -118,7 +118,8 @@ def line_of(record: RecordedMessage, stream: RecordedStream, describe: Describer
     }
 
 
-def _wanted(reader: RecordingReader, streams: tuple[str, ...]) -> frozenset[str]:
+def wanted_streams(reader: RecordingReader, streams: tuple[str, ...]) -> frozenset[str]:
+    """Return the names of `--stream`; empty when all are wanted. Raises InvalidValue for one that is not recorded."""
     names = sorted({stream.name for stream in reader.streams.values()})
     for name in streams:
         if name not in names:
@@ -180,8 +181,8 @@ class Rows:
 
 
 @contextlib.contextmanager
-def _progress(output: str | None, total: int) -> Generator[Progress]:
+def shown_progress(label: str, output: str | None, total: int) -> Generator[Progress]:
     """Show progress where it cannot mix with the records: they go to a file or a pipe."""
     screen = sys.stderr if output is not None or not sys.stdout.isatty() else io.StringIO()
-    with progress("export", total, unit="bytes", screen=screen) as work:
+    with progress(label, total, unit="bytes", screen=screen) as work:
         yield work

@@ -109,6 +109,8 @@ CASES = {
         Case("plan", "small.yaml", "text", r"quotes", "broken.yaml", 2),
         Case("pub", """quotes '{{"symbol": "A", "bid": "1", "ask": "2"}}'""", "none", r"published 1 message",
              "no-such-stream '{{}}'", 2, endless="quotes", working="pub quotes"),
+        Case("replay", "tape", "lines", r'"type":"Quote"', "nowhere", 2, endless="tape --speed original",
+             working=r'"sequence":1,'),
         Case("run", "small.yaml --for 10s --until-idle 200ms --summary json", "json", r"taking notes", "broken.yaml", 2,
              coloured="small.yaml --until-idle 200ms", endless="endless.yaml", working="taking notes"),
         Case("schema", "", "json", r"actorbus topology", "--output /no/such/folder/x", 3),
