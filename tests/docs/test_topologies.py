@@ -8,23 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.docs.shell import ROOT, run
+from tests.support.bars import DAYS, WEEKS, write_bars
 
 TOPOLOGIES = ROOT / "config" / "topologies"
-WEEKS, DAYS = 30, 5
 
 
 @pytest.fixture
 def bars(tmp_path: Path) -> Path:
-    """Thirty weeks of five days of two symbols; each Wednesday's range is wider than the demo's alarm allows."""
-    rows = ["Ticker,Date,Open,High,Low,Close,Volume,Adj Close"]
-    for symbol in ("AAPL", "IBM"):
-        for number in range(WEEKS * 7):
-            if number % 7 < DAYS:
-                date = f"20{number // 336:02}-{1 + number // 28 % 12:02}-{1 + number % 28:02}"
-                rows.append(f"{symbol},{date},100,{'120' if number % 7 == 2 else '101'},100,100,1000,100")
-    path = tmp_path / "bars.csv"
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return path
+    return write_bars(tmp_path)
 
 
 @pytest.mark.parametrize("topology", sorted(TOPOLOGIES.glob("*.yaml")), ids=lambda path: path.stem)
