@@ -87,17 +87,18 @@ static int enter(ab_journal_reader *reader, int64_t base, ab_error *error) {
     return learnt < 0 && learnt != AB_CORRUPT && learnt != AB_REFUSED ? learnt : AB_OK; /* those two: when we get there */
 }
 
+static int missing(const ab_journal_reader *reader, ab_error *error) {
+    return ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", expected sequence %llu: the segment is missing", reader->store.directory,
+        (unsigned long long)ab_next_base(&reader->scan.header), (unsigned long long)reader->scan.sequence);
+}
+
 static int go_on(ab_journal_reader *reader, ab_error *error) {
     const int64_t base = ab_next_base(&reader->scan.header);
     const uint64_t sequence = reader->scan.sequence;
     const int past = reader->scan.offset > reader->limit;
     int result = enter(reader, base, error);
-    if (result == AB_NOT_FOUND) {
-        return ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", expected sequence %llu: the segment is missing",
-            reader->store.directory, (unsigned long long)base, (unsigned long long)sequence);
-    }
     if (result != AB_OK) {
-        return result;
+        return result == AB_NOT_FOUND ? missing(reader, error) : result;
     }
     uint64_t first = reader->scan.header.base_sequence;
     if (past) { /* a poisoned segment was left while we read it: its last records come once more */
@@ -184,14 +185,8 @@ static int after_seal(ab_journal_reader *reader, ab_error *error) {
     }
     int more = list.count > 0 && list.bases[list.count - 1] > ab_next_base(&reader->scan.header);
     ab_store_list_free(&list);
-    int learnt = more ? learn_limit(reader, error) : 0; /* it may have come since we looked, and the one behind it too */
-    if (learnt != 0) {
-        return learnt < 0 ? learnt : AB_OK;
-    }
-    return more ? ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", expected sequence %llu: the segment is missing",
-                      reader->store.directory, (unsigned long long)ab_next_base(&reader->scan.header),
-                      (unsigned long long)reader->scan.sequence)
-                : AB_END;
+    int learnt = more ? learn_limit(reader, error) : 0; /* it, and the one behind it, may have come since we looked */
+    return learnt != 0 ? (learnt < 0 ? learnt : AB_OK) : more ? missing(reader, error) : AB_END;
 }
 
 /* The scan answered AB_END or AB_CORRUPT. AB_OK: look again. */

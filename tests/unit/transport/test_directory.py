@@ -197,9 +197,9 @@ def test_the_sweep_takes_what_killed_processes_left(tmp_path: Path) -> None:
     assert everything(tmp_path) == set()
 
 
-@pytest.mark.parametrize("name", [f"driver-{os.getpid()}-abcdefgh", "driver-1-abc", "statistics-1-0", "thesis"])
+@pytest.mark.parametrize("name", ["driver-{living}-abcdefgh", "driver-1-abc", "statistics-1-0", "thesis"])
 def test_the_sweep_leaves_the_living_and_what_is_not_a_drivers(tmp_path: Path, name: str) -> None:
-    aeron = tmp_path / name / "aeron"
+    aeron = tmp_path / name.format(living=os.getpid()) / "aeron"
     aeron.mkdir(parents=True)
     write_cnc(aeron, heartbeat_ms=1_000)
     assert sweep(tmp_path) == 0
