@@ -25,6 +25,7 @@ VERBS: Final = {
     "journal": "actorbus.cli.journal",
     "plan": "actorbus.cli.plan",
     "pub": "actorbus.cli.pub",
+    "record": "actorbus.cli.record",
     "replay": "actorbus.cli.replay",
     "run": "actorbus.cli.run",
     "schema": "actorbus.cli.schema",

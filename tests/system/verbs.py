@@ -58,6 +58,7 @@ TOPOLOGY = """\
 version: 1
 name: {name}
 profile: ci
+driver: {{mode: embedded{driver}}}
 streams: {{quotes: {{stream_id: 1, messages: [Quote]}}}}
 sources: {{quotes: {{stream: quotes, class: "app:Quotes", options: {{{options}}}}}}}
 handlers: {{notes: {{stream: quotes, class: "app:Notes"}}}}
@@ -109,6 +110,10 @@ CASES = {
         Case("plan", "small.yaml", "text", r"quotes", "broken.yaml", 2),
         Case("pub", """quotes '{{"symbol": "A", "bid": "1", "ask": "2"}}'""", "none", r"published 1 message",
              "no-such-stream '{{}}'", 2, endless="quotes", working="pub quotes"),
+        Case("record", "made-{n} --channel aeron:ipc --stream-id 1 --directory {shm}/running --for 500ms", "none",
+             r"recorded \d+ messages of aeron:ipc stream 1", "made --channel aeron:ipc --stream-id many", 2,
+             endless="made-{n} --channel aeron:ipc --stream-id 1 --directory {shm}/running",
+             working=r"record  \d+ records"),
         Case("replay", "tape", "lines", r'"type":"Quote"', "nowhere", 2, endless="tape --speed original",
              working=r'"sequence":1,'),
         Case("run", "small.yaml --for 10s --until-idle 200ms --summary json", "json", r"taking notes", "broken.yaml", 2,
@@ -147,12 +152,12 @@ def world() -> Generator[World]:
     shm = Path(tempfile.mkdtemp(prefix="actorbus-test-", dir=SHM))
     made = World(folder, shm, folder.name)
     (folder / "app.py").write_text(APP, encoding="utf-8")
-    for file, name, options in (
-        ("topology.yaml", made.name, ""),
-        ("small.yaml", f"{made.name}-small", "count: 20, pause: 0.0"),
-        ("endless.yaml", f"{made.name}-endless", ""),
+    for file, name, options, driver in (
+        ("topology.yaml", made.name, "", f", directory: {shm}/running"),
+        ("small.yaml", f"{made.name}-small", "count: 20, pause: 0.0", ""),
+        ("endless.yaml", f"{made.name}-endless", "", ""),
     ):
-        (folder / file).write_text(TOPOLOGY.format(name=name, options=options), encoding="utf-8")
+        (folder / file).write_text(TOPOLOGY.format(name=name, options=options, driver=driver), encoding="utf-8")
     (folder / "broken.yaml").write_text(BROKEN, encoding="utf-8")
     record_quotes(folder / "tape", 1000)
     log = (folder / "run.log").open("w+", encoding="utf-8")
