@@ -1,3 +1,4 @@
+/* not-under: valgrind (its cycle counter is not the machine's clock) */
 /* ab_clock: the stamp is CLOCK_REALTIME within what its head says, whether it is read or carried on. */
 #include "../ab_clock.h"
 
