@@ -62,6 +62,8 @@ BOUNDS = {
     "AB1241": r"add `streams",
     "AB1242": r"of its own|name a folder",
     "AB1243": r"a power of two from 64k to 1g|holds records of \d+|less than \d+ segments",
+    "AB1244": r"write live, earliest, ",
+    "AB1245": r"add it to a recorder|one stream's recording|its dispatch is inline|has no effect|remove `",
     "AB1221": r"write ",
     "AB1222": r"did you mean|known are",
     "AB1223": r"write |allowed are |leave out",
