@@ -125,7 +125,7 @@ def unit_tests_pass(environment: Bare) -> str:
     folders = " ".join(f"tests/unit/{name}" for name in WITHOUT_THE_TREE)
     printed = _inside(
         environment,
-        "pip install --quiet pytest pytest-timeout hypothesis;"
+        "pip install --quiet pytest pytest-timeout hypothesis numpy;"
         "python -c 'import actorbus, sys; assert sys.prefix in actorbus.__file__';"
         f"python -m pytest -q -p no:cacheprovider {folders} || {{ echo failed; exit 1; }}",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = ("java", "chromium", "prometheus", "promtool", "valgrind", "npm", "tmux")
+TOOLS = ("java", "chromium", "prometheus", "promtool", "valgrind", "npm", "tmux", "strace")
 
 
 def program(path: Path, text: str) -> None:
@@ -45,7 +45,7 @@ def test_what_is_missing_is_one_sentence_that_says_how_to_get_it(folder: Path) -
         program(folder / name, "exit 0")
     done = run(folder)
     assert done.returncode == 3
-    missing = "default-jre-headless prometheus valgrind npm tmux"
+    missing = "default-jre-headless prometheus valgrind npm tmux strace"
     assert done.stderr == (
         f"system tools: missing: {missing}; install them (as root: apt-get install {missing}) and run again.\n"
     )
@@ -62,4 +62,4 @@ def test_as_root_they_are_installed_each_once(folder: Path) -> None:
     done = run(folder)
     assert done.returncode == 0, done.stderr
     installed = [line for line in done.stderr.splitlines() if not line.startswith("system tools:")]
-    assert installed == ["default-jre-headless", "chromium", "prometheus", "valgrind", "npm", "tmux"]
+    assert installed == ["default-jre-headless", "chromium", "prometheus", "valgrind", "npm", "tmux", "strace"]
