@@ -144,7 +144,7 @@ def late_joins(channel: str, joins: int, environment: Mapping[str, str] | None =
     slowest = 0.0
     with _running(channel, environment or {}) as (node, load):
         begun = time.monotonic()
-        while load.sent < RATE // 2 and load.error is None:
+        while min(load.sent, node.stats().recorders["tape"].records) < RATE // 2 and load.error is None:
             load.stop.wait(0.01)
         for number in range(joins):
             written = node.stats().recorders["tape"].records
