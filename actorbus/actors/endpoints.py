@@ -17,14 +17,13 @@ from actorbus.codec import FormatId
 from actorbus.dispatch import Publisher
 from actorbus.errors import NotConnected
 from actorbus.ffi import Event, OfferPort
+from actorbus.limits import TYPE_ID_RAW
 from actorbus.metrics import STREAM, CounterBlock, Statistics
 from actorbus.transport import Client, Publication
 from actorbus.transport import Subscription as TransportSubscription
 
 __all__ = ["Endpoint", "Endpoints"]
 
-RAW_TYPE = 1
-"""The type id of messages without our frame (docs/wire-format.md)."""
 WAIT_SLICE_NS = 50_000_000
 BEAT_TICKS = 4
 """A quiet publisher says Beat every fourth tick of 250 ms: once a second (D7)."""
@@ -152,7 +151,7 @@ class Endpoints:
         """Open a subscription whose bodies are the frames as they are sent: for recorders."""
         part = self.by_name[name].part
         return self._client.add_subscription(
-            part.channel, part.stream_id, frame=False, format=FormatId.RAW, types=[(RAW_TYPE, 0, True)]
+            part.channel, part.stream_id, frame=False, format=FormatId.RAW, types=[(TYPE_ID_RAW, 0, True)]
         )
 
     def wait_connected(self, names: Iterable[str], timeout_ns: int, go_on: Callable[[], None] = lambda: None) -> None:
@@ -187,11 +186,10 @@ class Endpoints:
     def drain_targets(self) -> dict[PollerActor, list[tuple[str, int, int]]]:
         """Return, by poller, (stream, session, position) of all this node has published to itself."""
         targets: dict[PollerActor, list[tuple[str, int, int]]] = {}
-        for name, endpoint in self.by_name.items():
-            publication = endpoint.publication
-            if publication is not None and endpoint.poller is not None and publication.is_connected():
-                target = (name, publication.session_id, publication.position)
-                targets.setdefault(endpoint.poller, []).append(target)
+        for target in self.published_positions():
+            poller = self.by_name[target[0]].poller
+            if poller is not None:
+                targets.setdefault(poller, []).append(target)
         return targets
 
     def tick(self) -> None:

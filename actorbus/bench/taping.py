@@ -30,6 +30,7 @@ from actorbus.bench.words import AT, READY, STOP, TURN, Words
 from actorbus.bench.work import framed
 from actorbus.errors import BrokenError
 from actorbus.ffi.journal_reader import END, JournalReaderHandle
+from actorbus.limits import TYPE_ID_RAW
 from actorbus.topology.node import Node
 
 __all__ = ["SENT", "Taped", "flood", "listen", "measure", "topology", "write"]
@@ -38,7 +39,6 @@ SENT: Final = 40
 """The word where the writer says how many messages it sent in all."""
 LISTENS, RECORDS, WRITES = 0, 1, 2
 """Sides of READY."""
-RAW_TYPE_ID = 1
 WARM_S = 0.3
 NAP_S = 0.0005
 LOOK_S = 0.001
@@ -114,7 +114,7 @@ def topology(case: Case, folder: str, sync: str) -> dict[str, object]:
 def flood(case: dict[str, object], place: str) -> dict[str, object]:
     """Send while the turn is odd. The writer's process."""
     words, found = Words.of(place), msgspec.convert(case, Case)
-    frames = [framed(body, type_id=RAW_TYPE_ID, sequence=0, format_id=0) for body in frames_of(found)]
+    frames = [framed(body, type_id=TYPE_ID_RAW, sequence=0, format_id=0) for body in frames_of(found)]
     source = NativeSource(found, frames, numbered_at=SEQUENCE_AT, yields=True)
     ready(words, WRITES)
     sent, done = 0, 0

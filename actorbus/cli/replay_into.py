@@ -23,6 +23,7 @@ from actorbus.channel import Channel
 from actorbus.cli.join import joined
 from actorbus.dispatch.refusals import ADMIN_ACTION, BACK_PRESSURED, NOT_CONNECTED, refusal
 from actorbus.errors import DriverLost, NotConnected, UsageError
+from actorbus.limits import TYPE_ID_RAW
 from actorbus.recording import RecordedMessage, RecordedStream
 from actorbus.topology.rules_machine import aeron_default_directory
 from actorbus.transport import Client, Publication
@@ -30,7 +31,7 @@ from actorbus.transport import Client, Publication
 __all__ = ["Target", "Targets"]
 
 RAW_FORMAT: Final = 0
-RAW_TYPES: Final = ((1, 0),)
+RAW_TYPES: Final = ((TYPE_ID_RAW, 0),)
 
 
 class Target:

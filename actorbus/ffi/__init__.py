@@ -21,10 +21,11 @@ from actorbus.ffi.ports import Notice, OfferPort, PollPort, Quarantined, Record,
 from actorbus.ffi.recording import RecordCounts, RecordSink
 from actorbus.ffi.replaying import FollowHandle, ReplayOrder, ReplayState, attach_replay, replay_state
 from actorbus.ffi.resources import CounterHandle, PublicationHandle, PublicationInfo, SubscriptionHandle
-from actorbus.ffi.waiting import NO_DEADLINE, TIMED_OUT, WAKE, Event, Idle, PollSet, Subscribed, Waiter
+from actorbus.ffi.waiting import NO_DEADLINE, SPIN_PASSES, TIMED_OUT, WAKE, Event, Idle, PollSet, Subscribed, Waiter
 
 __all__ = [
     "NO_DEADLINE",
+    "SPIN_PASSES",
     "TIMED_OUT",
     "WAKE",
     "ClientHandle",

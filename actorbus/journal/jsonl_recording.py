@@ -36,7 +36,6 @@ from actorbus.journal.jsonl_recover import last_time_of, recover
 from actorbus.limits import GIB, INT64_MAX, KIB, MESSAGE_MAX_BYTES, MIB
 from actorbus.recording import (
     Cut,
-    FormatRefused,
     OutOfSpace,
     Place,
     Positions,
@@ -47,7 +46,6 @@ from actorbus.recording import (
     StorageFailed,
     SyncMode,
 )
-from actorbus.recording.place import time_text
 
 __all__ = ["JsonlRecording"]
 
@@ -112,22 +110,17 @@ class JsonlRecording:
             raise
 
     def _open(self) -> None:
-        found = table.load_if_there(self.directory)
+        found = table.load_to_write(self.directory, "jsonl")
         segments = segments_of(self.directory)
-        if found is not None and found.backend != self.backend:
-            why = f"it holds a recording of backend {found.backend}"
-            raise FormatRefused(f"{self.directory} is not ours", why=why, hint="take that backend, or another folder")
-        if found is None and any(segment.path.stat().st_size for segment in segments):
-            raise FormatRefused(f"{self.directory} has records, but no {table.FILE}", hint="bring it back")
+        created = found is None
+        has_records = any(segment.path.stat().st_size for segment in segments)
         if not segments:  # before the table: a recording that has one has a segment
             segments = [SegmentName.make(self.directory, 0, 0)]
             with disk(f"begin {segments[0].path}"):
                 segments[0].path.touch()
-        created = found is None
         if found is None:
-            moment = time_text(self._clock.time_ns() // 1_000_000_000 * 1_000_000_000)
-            found = table.RecordingTable(backend="jsonl", uuid=uuids.uuid4().hex, created=moment)
-            table.store(self.directory, found)
+            uuid, now = uuids.uuid4().hex, self._clock.time_ns()
+            found = table.begin(self.directory, "jsonl", uuid, now, has_records=has_records)
         self._table = found
         self.uuid = found.uuid
         self._seed = seed_of(found.uuid)

@@ -20,7 +20,6 @@ from actorbus.journal.reader import JournalReader
 from actorbus.limits import INT64_MAX, MIB
 from actorbus.recording import (
     Cut,
-    FormatRefused,
     Place,
     Positions,
     RecordedStream,
@@ -28,7 +27,6 @@ from actorbus.recording import (
     Retention,
     SyncMode,
 )
-from actorbus.recording.place import time_text
 
 __all__ = ["JournalRecording"]
 
@@ -74,10 +72,7 @@ class JournalRecording:
         self._sync: SyncMode = sync
         self._closed = False
         self._clock = clock or SystemClock()
-        found = table.load_if_there(self.directory)
-        if found is not None and found.backend != self.backend:
-            why = f"it holds a recording of backend {found.backend}"
-            raise FormatRefused(f"{self.directory} is not ours", why=why, hint="take that backend, or another folder")
+        found = table.load_to_write(self.directory, "journal")
         with disk(f"make {self.directory}"):
             self.directory.mkdir(parents=True, exist_ok=True)
         self._handle = JournalHandle.open(
@@ -97,12 +92,8 @@ class JournalRecording:
         self.recovery = _recovery(self.directory, self._handle.opened, is_new=found is None)
 
     def _begin(self, opened: Opened) -> table.RecordingTable:
-        if opened.next_sequence > 0:
-            raise FormatRefused(f"{self.directory} has records, but no {table.FILE}", hint="bring it back")
-        created = time_text(self._clock.time_ns() // 1_000_000_000 * 1_000_000_000)
-        made = table.RecordingTable(backend="journal", uuid=bytes(opened.uuid).hex(), created=created)
-        table.store(self.directory, made)
-        return made
+        uuid, now = bytes(opened.uuid).hex(), self._clock.time_ns()
+        return table.begin(self.directory, "journal", uuid, now, has_records=opened.next_sequence > 0)
 
     @property
     def native_handle(self) -> int:

@@ -27,8 +27,9 @@ from actorbus.errors import UsageError
 from actorbus.journal.crc import crc32c
 from actorbus.journal.files import disk, replace
 from actorbus.recording import FormatRefused, RecordedStream, RecordingNotFound
+from actorbus.recording.place import time_text
 
-__all__ = ["FILE", "VERSION", "RecordingTable", "load", "load_if_there", "store"]
+__all__ = ["FILE", "VERSION", "RecordingTable", "begin", "load", "load_if_there", "load_to_write", "store"]
 
 FILE: Final = "recording.json"
 VERSION: Final = 1
@@ -101,6 +102,40 @@ def load(directory: Path) -> RecordingTable:
         why = f"there is no {FILE} in it" if directory.is_dir() else "there is no such folder"
         raise RecordingNotFound(f"no recording in {directory}", why=why, hint="look at the path")
     return table
+
+
+def load_to_write(directory: Path, backend: Backend) -> RecordingTable | None:
+    """Return the table of a recording to go on with, None when the folder has none.
+
+    Raises:
+        FormatRefused: of another backend; or as ``load``.
+    """
+    found = load_if_there(directory)
+    if found is not None and found.backend != backend:
+        why = f"it holds a recording of backend {found.backend}"
+        raise FormatRefused(f"{directory} is not ours", why=why, hint="take that backend, or another folder")
+    return found
+
+
+def begin(directory: Path, backend: Backend, uuid: str, time_ns: int, *, has_records: bool) -> RecordingTable:
+    """Write and return the table of a new recording.
+
+    Args:
+        directory: the recording's folder.
+        backend: what writes it.
+        uuid: its id, 32 hex digits.
+        time_ns: now, nanoseconds since 1970; kept in whole seconds.
+        has_records: there are records in the folder already.
+
+    Raises:
+        FormatRefused: records without a table. Or as ``store``.
+    """
+    if has_records:
+        raise FormatRefused(f"{directory} has records, but no {FILE}", hint="bring it back")
+    created = time_text(time_ns // 1_000_000_000 * 1_000_000_000)
+    made = RecordingTable(backend=backend, uuid=uuid, created=created)
+    store(directory, made)
+    return made
 
 
 def _parse(path: Path, text: bytes) -> RecordingTable:

@@ -18,7 +18,8 @@ from actorbus.clock import Clock, SystemClock
 from actorbus.codec import FormatId, format_named
 from actorbus.dispatch import Policy
 from actorbus.errors import InternalError
-from actorbus.ffi import Idle
+from actorbus.ffi import SPIN_PASSES, Idle
+from actorbus.limits import TYPE_ID_RAW
 from actorbus.message import is_message_class, type_id_of, version_of
 from actorbus.message.layout import fixed_layout_of
 from actorbus.topology.plan import HandlerPlan, IdlePlan, Plan, StreamPlan
@@ -31,9 +32,6 @@ __all__ = ["idle_of", "session_parts", "stop_levels", "stream_part"]
 CONNECT_TIMEOUT_NS = 5_000_000_000
 STOP_TIMEOUT_NS = 5_000_000_000
 """Deadlines of start and stop: reliability B10 promises a drain within 5 s."""
-
-RAW_TYPE = 1
-"""Type id of raw messages in our frame (interface.md)."""
 
 
 def session_parts(
@@ -68,18 +66,19 @@ def session_parts(
             plan.supervision.backoff_initial_ns,
             plan.supervision.backoff_max_ns,
         ),
-        recorders=tuple(recorder_part(recorder, plan) for recorder in plan.recorders),
+        recorders=tuple(recorder_part(recorder, plan, idle_of(plan.idle, spins=False)) for recorder in plan.recorders),
     )
 
 
-def idle_of(plan: IdlePlan) -> Idle:
-    """Return the native idle strategy of a plan."""
+def idle_of(plan: IdlePlan, *, spins: bool = True) -> Idle:
+    """Return the native idle strategy of a plan; without `spins` for a thread that never spins with the GIL kept."""
     return Idle(
         plan.kind,
         max_spins=plan.max_spins,
         max_yields=plan.max_yields,
         min_park_ns=plan.min_park_ns,
         max_park_ns=plan.max_park_ns,
+        spin_passes=SPIN_PASSES if spins else 0,
     )
 
 
@@ -104,7 +103,7 @@ def stream_part(plan: StreamPlan) -> StreamPart:
         if is_message_class(cls):
             types[type_id_of(cls)], versions[type_id_of(cls)] = cls, version_of(cls)
         else:
-            types[RAW_TYPE], versions[RAW_TYPE] = cls, 0
+            types[TYPE_ID_RAW], versions[TYPE_ID_RAW] = cls, 0
     back_pressure, back_pressure_ns = plan.back_pressure
     not_connected, not_connected_ns = plan.not_connected
     return StreamPart(

@@ -12,13 +12,13 @@ from actorbus.journal import open_recording
 from actorbus.message import is_message_class, type_id_of, version_of
 from actorbus.recording import RecordedStream, RecordedType, RecordingPort
 from actorbus.topology.describing import Describer
-from actorbus.topology.plan import IdlePlan, Plan, RecorderPlan, StreamPlan
+from actorbus.topology.plan import Plan, RecorderPlan, StreamPlan
 
 __all__ = ["recorded_stream", "recorder_part"]
 
 
-def recorder_part(plan: RecorderPlan, topology: Plan) -> RecorderPart:
-    """Return the actor's view of a recorder."""
+def recorder_part(plan: RecorderPlan, topology: Plan, idle: Idle) -> RecorderPart:
+    """Return the actor's view of a recorder; `idle` is how its thread waits."""
     return RecorderPart(
         name=plan.name,
         streams=tuple(recorded_stream(topology.streams[name]) for name in plan.streams),
@@ -27,7 +27,7 @@ def recorder_part(plan: RecorderPlan, topology: Plan) -> RecorderPart:
         durable=plan.sync == "durable",
         shed=plan.shed,
         retention=plan.retention,
-        idle=_idle(topology.idle),
+        idle=idle,
     )
 
 
@@ -40,18 +40,6 @@ def _open(plan: RecorderPlan) -> RecordingPort:
         interval_ns=plan.interval_ns,
         segment_bytes=plan.segment_length,
         describe=Describer() if plan.backend == "jsonl" else None,
-    )
-
-
-def _idle(plan: IdlePlan) -> Idle:
-    """Return the profile's idle strategy for a thread that does file work: it never spins with the GIL kept."""
-    return Idle(
-        plan.kind,
-        max_spins=plan.max_spins,
-        max_yields=plan.max_yields,
-        min_park_ns=plan.min_park_ns,
-        max_park_ns=plan.max_park_ns,
-        spin_passes=0,
     )
 
 

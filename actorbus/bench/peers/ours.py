@@ -23,6 +23,7 @@ from actorbus.bench.work import (
     typed_message,
 )
 from actorbus.errors import Refused
+from actorbus.limits import TYPE_ID_RAW
 from actorbus.topology.node import Node
 
 __all__ = ["ABOUT", "PACKAGE", "NodeSink", "ping", "pong", "sink", "source"]
@@ -32,7 +33,6 @@ ABOUT = (
     "quarantine, supervision, statistics: all on, as by default."
 )
 PACKAGE = ""
-RAW_TYPE_ID = 1
 COLUMNS = 16_384
 """Records of an array: as many as the typed lanes have different messages."""
 
@@ -123,7 +123,7 @@ def source(case: Case) -> Source:
     if case.own_publish:
         return NodeSource(case)
     if case.size:
-        bodies = [framed(body, type_id=RAW_TYPE_ID, sequence=0, format_id=0) for body in frames_of(case)]
+        bodies = [framed(body, type_id=TYPE_ID_RAW, sequence=0, format_id=0) for body in frames_of(case)]
     else:
         ids = (QUOTE_ID, QUOTE_ID, QUOTE_ID, FILL_ID)
         bodies = [framed(body, type_id=ids[n % 4], sequence=0) for n, body in enumerate(typed_bodies())]

@@ -3,8 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import actorbus as ab
+from actorbus.ffi import Idle
 from actorbus.topology.plan import load_mapping
 from actorbus.topology.recordings import recorded_stream, recorder_part
+
+IDLE = Idle("backoff", spin_passes=0)
 
 
 class Halt(ab.Message, type_id=1001, version=3):
@@ -44,7 +47,7 @@ def test_the_row_of_a_stream_says_what_its_types_were(tmp_path: Path) -> None:
 def test_a_part_keeps_what_the_plan_says_and_its_thread_never_spins_with_the_gil(tmp_path: Path) -> None:
     node = plan_of(tmp_path, backend="jsonl", sync="interval", on_slow="shed", retention={"age": "1h"})
     (plan,) = node.plan.recorders
-    part = recorder_part(plan, node.plan)
+    part = recorder_part(plan, node.plan, IDLE)
 
     assert (part.native, part.durable, part.shed) == (False, False, True)
     assert part.retention.age_ns == 3_600_000_000_000
@@ -64,7 +67,7 @@ def test_defaults_are_a_durable_journal_that_holds(tmp_path: Path) -> None:
         }
     )
     (plan,) = loaded.recorders
-    part = recorder_part(plan, loaded)
+    part = recorder_part(plan, loaded, IDLE)
 
     assert (plan.backend, plan.sync, plan.segment_length) == ("journal", "durable", 128 << 20)
     assert (part.native, part.durable, part.shed) == (True, True, False)
