@@ -6,7 +6,8 @@
 
 Each `native/tests/test_*.c` is a program of its own, linked with all of `native/ab_*.c` and with the helpers beside it
 (the other `.c` files there, like the fake Aeron). It ends with 0 when it holds. A test that cannot run one way says so
-in its first lines: `/* not-under: tsan (forks) */`; that is printed. Built in native/build/, only where inputs changed.
+in its first lines: `/* not-under: tsan (forks) */`; that is printed. One that wants more of the linker does likewise:
+`/* link: -Wl,--wrap=malloc */`. Built in native/build/, only where inputs changed.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ LIBRARIES = ["-ldl", "-lrt", "-lm"]
 NOT_UNDER = re.compile(r"/\*\s*not-under:\s*(?P<ways>[\w ]+?)\s*\((?P<why>[^)]*)\)\s*\*/")
 
 
+LINK = re.compile(r"/\*\s*link:\s*(?P<flags>-Wl,[\w=,-]+)\s*\*/")
+
+
 class Way(NamedTuple):
     """One way to build and run every test."""
 
@@ -60,6 +64,11 @@ def ways() -> dict[str, Way]:
         "tsan": Way("tsan", ("-O1", "-fsanitize=thread"), still, {"TSAN_OPTIONS": "halt_on_error=1:exitcode=9"}),
         "valgrind": Way("plain", strict, tuple(memcheck.split())),
     }
+
+
+def head_of(test: Path) -> str:
+    """Return the lines where a test says how it is built and run."""
+    return test.read_text(encoding="utf-8")[:2000]
 
 
 def stale(target: Path, inputs: list[Path]) -> bool:
@@ -93,7 +102,9 @@ def build(way: Way, tests: list[Path], workers: ThreadPoolExecutor) -> dict[Path
         inputs = [objects[test], *shared]
         if not stale(target, inputs):
             return ""
-        command = [COMPILER, *COMMON, *way.flags, *map(str, inputs), *LIBRARIES, "-o", str(target)]
+        wish = LINK.search(head_of(test))
+        flags = [wish["flags"]] if wish else []
+        command = [COMPILER, *COMMON, *way.flags, *flags, *map(str, inputs), *LIBRARIES, "-o", str(target)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return "" if done.returncode == 0 else f"{test.name} does not link:\n{done.stderr}"
 
@@ -127,7 +138,7 @@ def run(way: Way, program: Path) -> tuple[bool, str, float]:
 
 def excuse(test: Path, name: str) -> str | None:
     """Return why a test does not run this way, None when it does."""
-    found = NOT_UNDER.search(test.read_text(encoding="utf-8")[:2000])
+    found = NOT_UNDER.search(head_of(test))
     return found["why"] if found and name in found["ways"].split() else None
 
 

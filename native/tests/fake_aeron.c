@@ -213,7 +213,9 @@ static int64_t next_result(size_t length) {
 static fake_message *keep(const char *name, size_t length) {
     CHECK(fake.message_count < FAKE_MESSAGES);
     fake_message *message = &fake.messages[fake.message_count];
-    *message = (fake_message){name, malloc(length + 1), length};
+    void *bytes = NULL;
+    CHECK_EQUAL(0, posix_memalign(&bytes, 16, length + 1)); /* not malloc: test_no_memory lets that fail */
+    *message = (fake_message){name, bytes, length};
     return message;
 }
 
