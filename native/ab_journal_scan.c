@@ -260,7 +260,11 @@ static int batch(ab_scan *scan, int salvage) {
     }
 }
 
-int ab_scan_batch(ab_scan *scan) { return batch(scan, 0); }
+int ab_scan_batch(ab_scan *scan) {
+    const int kept = scan->filled > scan->offset - scan->window_offset; /* bytes of an earlier call, older than what is there now */
+    int answer = batch(scan, 0);
+    return kept && !scan->hold && (answer == AB_END || answer == AB_CORRUPT) ? batch(scan, 0) : answer;
+}
 
 int ab_scan_salvage(ab_scan *scan) { return batch(scan, 1); }
 

@@ -7,7 +7,7 @@
  *   - A batch is answered when everything in it is valid: CRCs, sequence, times, count and chain. Until then nothing is known of it.
  *   - Zeros and damage are told apart by the caller, who knows what is durable; here both are just no batch, with a place and a reason.
  *   - After an answer that is no batch the place is as before, and what was read behind it is forgotten: the next call reads again, so
- *     that a writer's progress is seen.
+ *     that a writer's progress is seen. No such answer rests on bytes of an earlier call: they are read again before it is given.
  *   - Bytes of a batch stay where they are until the next call.
  */
 #ifndef AB_JOURNAL_SCAN_H

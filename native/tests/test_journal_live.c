@@ -206,7 +206,31 @@ static void segments_that_come_between_two_looks_are_not_missing(void) {
     remove_folder(tape);
 }
 
+/* What was written before a look is seen by that look, although the bytes there were read, as zeros, by an earlier one. */
+static void a_look_sees_what_was_written_before_it(void) {
+    ab_journal_opened opened;
+    ab_journal_reader *reader;
+    ab_journal_record record;
+    ab_error error;
+    make_folder(tape);
+    ab_journal *journal = open_journal(tape, SMALL, AB_JOURNAL_NONE, &opened);
+    CHECK_EQUAL(AB_OK, ab_journal_reader_open(tape, NULL, 0, &reader, &error));
+    for (uint64_t i = 0; i < 40; i++) {
+        CHECK_EQUAL(i, append_one(journal, i, MOST));
+        CHECK_EQUAL(AB_OK, ab_journal_write(journal));
+        CHECK_EQUAL(AB_OK, ab_journal_reader_next(reader, &record, &error));
+        CHECK_EQUAL(i, record.sequence);
+        if (i % 3 == 2) {
+            CHECK_EQUAL(AB_END, ab_journal_reader_next(reader, &record, &error));
+        }
+    }
+    ab_journal_reader_close(reader);
+    CHECK_EQUAL(AB_OK, ab_journal_close(journal, &error));
+    remove_folder(tape);
+}
+
 int main(void) {
+    RUN(a_look_sees_what_was_written_before_it);
     RUN(segments_that_come_between_two_looks_are_not_missing);
     RUN(a_killed_writer_loses_nothing_that_it_said_was_durable);
     RUN(readers_see_whole_records_in_order_while_segments_come_and_go);
