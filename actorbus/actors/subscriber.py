@@ -21,8 +21,9 @@ from actorbus.actors.shell import Report, Shell
 from actorbus.clock import Clock
 from actorbus.codec import Decoding
 from actorbus.dispatch import MetaCopy, Port, ReplayEnded, ReplayFailed, StreamEvent
-from actorbus.dispatch.meta import Record, copy_of
+from actorbus.dispatch.meta import copy_of
 from actorbus.dispatch.notices import event_of
+from actorbus.dispatch.parcel import RECORD, records_of
 from actorbus.dispatch.port import REASON_DECODE
 from actorbus.errors import ClosedError, RecordingError
 
@@ -40,7 +41,8 @@ class Batch(NamedTuple):
     """Decoded messages and where each came from, side by side."""
 
     messages: list[object]
-    records: list[Record]
+    records: bytes
+    """As the port packs them: an object a message is only made for who asks (`records_of`)."""
     bytes: int
 
 
@@ -213,16 +215,16 @@ class SubscriberActor(Shell):
             with contextlib.suppress(Exception):  # one body is wrong: it is found below
                 messages = batch(port)
                 if len(messages) == count:
-                    return Batch(messages, [port.record(place) for place in range(count)], size)
+                    return Batch(messages, port.packed(), size)
         messages: list[object] = []
-        records: list[Record] = []
+        packed, records = port.packed(), bytearray()
         for place, body in enumerate(port.bodies()):
             try:
                 messages.append(self._decoding.at(port, place, body))
-                records.append(port.record(place))
+                records += packed[place * RECORD.size : (place + 1) * RECORD.size]
             except Exception as error:  # noqa: BLE001 - theirs, whatever it is
                 port.reject(place, REASON_DECODE, f"{type(error).__name__}: {error}")
-        return Batch(messages, records, size)
+        return Batch(messages, bytes(records), size)
 
     def on_stop(self) -> None:
         """Let the application take what was read and end its loop."""
@@ -296,7 +298,7 @@ class Subscription(Generic[M]):
             ClosedError: in a forked child: the subscription is its parent's.
         """
         while (batch := self._queue.take(timeout)) is not None:
-            for message, record in zip(cast("list[M]", batch.messages), batch.records, strict=True):
+            for message, record in zip(cast("list[M]", batch.messages), records_of(batch.records), strict=True):
                 yield message, copy_of(self.stream, record)
 
     def take(self, timeout: float) -> list[M]:

@@ -11,35 +11,45 @@ Immutable once made, but for `rejected`; any thread.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from actorbus.dispatch.meta import Record
 
-__all__ = ["RECORD", "Origin", "Parcel", "Refused"]
+__all__ = ["RECORD", "Origin", "Parcel", "Refused", "records_of"]
 
-RECORD = struct.Struct("<iIqQqIHHII")
-"""session, index, position, sequence, publish_time_ns, publisher, type_id, version, offset, length (ab_ports)."""
+RECORD = struct.Struct("<iIqQqIHHIIq")
+"""session, index, position, sequence, publish_time_ns, publisher, type_id, version, offset, length, receive_time_ns."""
 
 Refused = tuple[int, int, int, int, int, int, int, str, bytes]
 """What `PollPort.put` takes: session, position, index, sequence, type_id, version, reason, error, body."""
 
 
+def records_of(packed: bytes) -> Iterator[Record]:
+    """Yield where each message of a batch came from, of what `Port.packed` returned."""
+    return map(_record, RECORD.iter_unpack(packed))
+
+
+def _record(fields: tuple[int, ...]) -> Record:
+    session, index, position, sequence, published, publisher, type_id, version, _, _, received = fields
+    return (session, position, index, sequence, publisher, published, received, type_id, version)
+
+
 class Copies(Protocol):
     """What an origin needs of a port."""
 
-    def copy(self) -> tuple[bytes, bytes, int]: ...
+    def copy(self) -> tuple[bytes, bytes]: ...
 
 
 class Origin:
     """Where the messages of one batch came from. `number` counts the batches of a poller, over all its streams."""
 
-    __slots__ = ("_bytes", "_records", "_time_ns", "count", "number", "rejected", "size", "stream")
+    __slots__ = ("_bytes", "_records", "count", "number", "rejected", "size", "stream")
 
     def __init__(self, stream: str, number: int, port: Copies) -> None:
         self.stream = stream
         self.number = number
-        self._bytes, self._records, self._time_ns = port.copy()
+        self._bytes, self._records = port.copy()
         self.count = len(self._records) // RECORD.size
         self.size = len(self._bytes)
         self.rejected: set[int] = set()
@@ -47,14 +57,11 @@ class Origin:
 
     def record(self, place: int) -> Record:
         """Return the record of the message at a place of the batch."""
-        session, index, position, sequence, published, publisher, type_id, version, _, _ = RECORD.unpack_from(
-            self._records, place * RECORD.size
-        )
-        return (session, position, index, sequence, publisher, published, self._time_ns, type_id, version)
+        return _record(RECORD.unpack_from(self._records, place * RECORD.size))
 
     def body(self, place: int) -> bytes:
         """Return the body of the message at a place of the batch, as received."""
-        offset, length = RECORD.unpack_from(self._records, place * RECORD.size)[-2:]
+        offset, length = RECORD.unpack_from(self._records, place * RECORD.size)[8:10]
         return self._bytes[offset : offset + length]
 
     def refused(self, place: int, reason: int, error: str) -> Refused:

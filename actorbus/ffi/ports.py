@@ -170,8 +170,12 @@ class PollPort(Protocol):
         """Put a message of an earlier batch, that was copied, into the quarantine; AB_OK or AB_STALE."""
         ...
 
-    def copy(self) -> tuple[bytes, bytes, int]:
-        """Return what outlives the batch: its bytes, its records (48 bytes each: dispatch/parcel.py), receive time."""
+    def packed(self) -> bytes:
+        """Return the records of the batch, 56 bytes each, unpacked by `dispatch.parcel.records_of`."""
+        ...
+
+    def copy(self) -> tuple[bytes, bytes]:
+        """Return what outlives the batch: its bytes, and its records as `packed` has them."""
         ...
 
     def notices(self) -> list[Notice]:

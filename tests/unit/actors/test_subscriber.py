@@ -5,13 +5,14 @@ import signal
 import threading
 
 from actorbus.actors.subscriber import Batch, BatchQueue, Subscription
+from actorbus.dispatch.parcel import RECORD
 
 DEADLINE_S = 5.0
-RECORD = (1, 64, 0, 5, 9, 10, 20, 1001, 1)
+PACKED = RECORD.pack(1, 0, 64, 5, 10, 9, 1001, 1, 8, 10, 20)
 
 
 def batch(*messages: object, size: int = 10) -> Batch:
-    return Batch(list(messages), [RECORD] * len(messages), size)
+    return Batch(list(messages), PACKED * len(messages), size)
 
 
 def test_batches_come_out_in_order_and_a_closed_queue_ends_after_what_is_left() -> None:

@@ -65,13 +65,16 @@ class FakePort:
     def put(self, *entry: object) -> None:
         self.kept.append(entry)
 
-    def copy(self) -> tuple[bytes, bytes, int]:
+    def packed(self) -> bytes:
+        return self.copy()[1]
+
+    def copy(self) -> tuple[bytes, bytes]:
         data, records = b"", b""
-        for body, (session, position, index, sequence, publisher, published, _, type_id, version) in self.current:
-            place = (len(data), len(body))
-            records += RECORD.pack(session, index, position, sequence, published, publisher, type_id, version, *place)
+        for body, (session, position, index, sequence, publisher, published, time_ns, type_id, version) in self.current:
+            end = (len(data), len(body), time_ns)
+            records += RECORD.pack(session, index, position, sequence, published, publisher, type_id, version, *end)
             data += body
-        return data, records, self.current[0][1][6] if self.current else 0
+        return data, records
 
     def notices(self) -> list[tuple[int, int, int, int, int, int]]:
         taken, self.pending = self.pending, []
