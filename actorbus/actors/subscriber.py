@@ -20,7 +20,7 @@ from actorbus.actors.poller import Waiter
 from actorbus.actors.shell import Report, Shell
 from actorbus.clock import Clock
 from actorbus.codec import Decoding
-from actorbus.dispatch import MetaCopy, Port, ReplayEnded, ReplayFailed, StreamEvent
+from actorbus.dispatch import MetaCopy, Port, ReplayEnded, ReplayFailed, ReplayJoined, StreamEvent
 from actorbus.dispatch.meta import copy_of
 from actorbus.dispatch.notices import event_of
 from actorbus.dispatch.parcel import RECORD, records_of
@@ -165,10 +165,16 @@ class SubscriberActor(Shell):
         self._clock = clock
         self._on_event = on_event
         self._waiter: Waiter | None = None
+        self._reading: Waiter | None = None
 
-    def assemble(self, waiter: Waiter) -> None:
-        """Give it what it waits on, before its start."""
+    def assemble(self, waiter: Waiter, reading: Waiter | None = None) -> None:
+        """Give it what it waits on, before its start.
+
+        `reading`: what it waits on after each batch, without the GIL, until it is live: meanwhile the application has
+        the batch before, and the next is read and checked.
+        """
         self._waiter = waiter
+        self._reading = reading
 
     def run(self) -> None:
         """Poll while there is room, wait otherwise; until stopped."""
@@ -185,8 +191,11 @@ class SubscriberActor(Shell):
                 if not queue.has_room:
                     self._port.service()
                     inbox.event.wait(seen, self._clock.monotonic_ns() + PARK_NS)
-                elif not self._step() and self._waiter is not None:
-                    self._waiter.wait(seen, None)
+                    continue
+                done = self._step()
+                waiter = self._reading or (None if done else self._waiter)
+                if waiter is not None:
+                    waiter.wait(seen, None)
             except BaseException as error:  # noqa: BLE001 - reported; the subscriber goes on
                 self.failed(error)
 
@@ -202,7 +211,9 @@ class SubscriberActor(Shell):
         for notice in notices:
             event = event_of(notice, self._stream, now)
             self._on_event(event)
-            if isinstance(event, ReplayEnded):
+            if isinstance(event, ReplayJoined):
+                self._reading = None
+            elif isinstance(event, ReplayEnded):
                 self._queue.close()
             elif isinstance(event, ReplayFailed):
                 self._queue.fail(self._replay_error() or RecordingError("the replay stopped", where=self._stream))

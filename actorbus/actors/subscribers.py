@@ -21,6 +21,8 @@ from actorbus.metrics import Statistics
 __all__ = ["Subscribers"]
 
 JOIN_S = 5.0
+REPLAYED_BATCH = (1024, 262_144)
+"""Messages and bytes of a batch that begins with a recording: four times a live one, since each changes threads."""
 
 
 class Subscribers:
@@ -51,7 +53,8 @@ class Subscribers:
         label = f"{name}-{self._count}"
         counters = statistics.counter_block("subscription", label)
         with contextlib.ExitStack() as opening:
-            subscription = open_replayed(endpoints, name, types, counters, replay)
+            batch = None if replay is None else REPLAYED_BATCH
+            subscription = open_replayed(endpoints, name, types, counters, replay, batch)
             opening.callback(subscription.close)
             waiting = PollSet()
             opening.callback(waiting.close)
@@ -68,7 +71,9 @@ class Subscribers:
                 on_event=self._on_event,
                 replay_error=lambda: replay_state(subscription.handle, name).error,
             )
-            actor.assemble(waiting.waiter(actor.inbox.event, Idle.backoff()))
+            event = actor.inbox.event
+            reading = None if replay is None else waiting.waiter(event, Idle("backoff", spin_passes=0))
+            actor.assemble(waiting.waiter(event, Idle.backoff()), reading)
             launch(actor)
             opening.callback(_end, actor)
             closing = opening.pop_all()

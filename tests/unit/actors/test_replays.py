@@ -9,6 +9,7 @@ import pytest
 
 from actorbus.actors.parts import ReplayPart, TapePlace
 from actorbus.actors.replays import FollowedSubscription
+from actorbus.dispatch.parcel import Origin, records_of
 from actorbus.errors import ActorBusError
 from actorbus.ffi import ReplayOrder, attach_replay, replay_state
 from actorbus.journal import open_recording
@@ -75,5 +76,22 @@ def test_a_batch_larger_than_usual_knows_where_each_of_its_messages_was(tmp_path
                 recorded_at = subscription.port.recorded(place)
                 found.append(-1 if recorded_at is None else recorded_at[0])
         assert found == list(range(1_000))
+    finally:
+        subscription.close()
+
+
+def test_what_is_copied_of_a_batch_has_each_records_own_time(tmp_path: Path) -> None:
+    recorded(tmp_path, 4)
+    subscription = FollowedSubscription(part_of("ticks"), [Tick])
+    try:
+        attach_replay(subscription.handle, ReplayOrder(str(tmp_path), (0,), EARLIEST, NOW, math.inf, join=False))
+        port = subscription.port
+        while (count := port.poll()) <= 0:
+            port.notices()
+        asked = [port.record(place) for place in range(count)]
+        origin = Origin("ticks", 0, port)
+        assert [record[6] for record in asked] == [1_000, 1_001, 1_002, 1_003]
+        assert list(records_of(port.packed())) == asked
+        assert [origin.record(place) for place in range(count)] == asked
     finally:
         subscription.close()
