@@ -51,6 +51,8 @@ QUOTE_ID, FILL_ID, PING_ID, TICK_ID, KIND_ID = 5001, 5002, 5003, 5004, 5100
 FRAMES: Final = 16_384
 """Different messages before they come round again: 0.6 MB, more than a core's own cache."""
 SYMBOL: Final = "EURUSD.SPOT"
+SYMBOLS: Final = tuple(f"EURUSD.{number:04}" for number in range(64))
+"""Those of the typed messages, in turn: a reader that keeps texts it met must not meet one alone."""
 
 
 class Counting(Protocol):
@@ -254,9 +256,10 @@ def last_made() -> Counting:
 
 def typed_message(number: int) -> Quote | Fill:
     """Return message `number`: three quotes, then a fill."""
+    symbol = SYMBOLS[number % len(SYMBOLS)]
     if number % 4 == 3:
-        return Fill(number, SYMBOL, 1_085_000 + number, 250_000_000_000, 1)
-    return Quote(number, SYMBOL, 1_085_000 + number, 1_085_100 + number, 1_700_000_000_000_000_000 + number)
+        return Fill(number, symbol, 1_085_000 + number, 250_000_000_000, 1)
+    return Quote(number, symbol, 1_085_000 + number, 1_085_100 + number, 1_700_000_000_000_000_000 + number)
 
 
 def typed_bodies(count: int = FRAMES) -> list[bytes]:

@@ -7,6 +7,8 @@ Rules of this file:
 * The one call is safe only because the native walk has seen every body first: exactly one value each, an array, its
   first element the header's type id. Never give ``batch`` bodies that were not walked.
 * A decoder is made for the types that some handler wants; the native side keeps all others out of the buffer.
+* Lists of plain messages in a port are made by native code (actorbus/ffi/lists.py), which leaves whatever it does not
+  know to msgspec: the same messages, and every error is msgspec's.
 """
 
 from __future__ import annotations
@@ -35,6 +37,9 @@ class Msgpack:
         return msgspec.msgpack.Encoder().encode
 
     def decoding(self, types: Sequence[type]) -> Decoding:
-        """Return msgspec's own decoders, for a list of these types and for one."""
+        """Return msgspec's decoders, for a list of these types (native code's in front, where it can) and for one."""
+        from actorbus.ffi import make_list_reader  # here: who only writes does not load the native part
+
         union = union_of(types, self.name)
-        return Decoding(msgspec.msgpack.Decoder(union).decode, msgspec.msgpack.Decoder(list[union]).decode)
+        batch = msgspec.msgpack.Decoder(list[union]).decode
+        return Decoding(msgspec.msgpack.Decoder(union).decode, make_list_reader(types, batch))

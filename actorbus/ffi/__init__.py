@@ -17,6 +17,7 @@ from actorbus.ffi.failure import error_text, failure, new_error
 from actorbus.ffi.handles import ClientHandle, DriverHandle, Handle, open_handles, printed_lines
 from actorbus.ffi.layouts import Fixed, Layout, make_fixed, make_layout, make_packer
 from actorbus.ffi.library import Versions, load, wheel_library
+from actorbus.ffi.lists import make_list_reader
 from actorbus.ffi.ports import Notice, OfferPort, PollPort, Quarantined, Record, make_offer_port, make_poll_port
 from actorbus.ffi.recording import RecordCounts, RecordSink
 from actorbus.ffi.replaying import FollowHandle, ReplayOrder, ReplayState, attach_replay, replay_state
@@ -59,6 +60,7 @@ __all__ = [
     "load",
     "make_fixed",
     "make_layout",
+    "make_list_reader",
     "make_offer_port",
     "make_packer",
     "make_poll_port",

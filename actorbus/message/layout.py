@@ -42,7 +42,9 @@ __all__ = [
     "UInt8",
     "UInt16",
     "UInt32",
+    "constrains",
     "fixed_layout_of",
+    "unwrapped",
 ]
 
 RECORD_MAX: Final = 65_536
@@ -230,7 +232,7 @@ def _field(cls: type[Message], declared: msgspec.structs.FieldInfo, end: int) ->
     name = declared.name
     if name == "copy":
         raise _refusal(cls, declared, "`copy` is what keeps a message", "give the field another name")
-    base, marks = _unwrapped(declared.type)
+    base, marks = unwrapped(declared.type)
     kind, size, members = _kind(cls, declared, base, marks)
     lowest, highest = _bounds(cls, declared, kind, marks)
     alignment = 1 if kind in ("text", "bytes") else size
@@ -282,7 +284,7 @@ def _kind(
 def _bounds(cls: type[Message], declared: msgspec.structs.FieldInfo, kind: str, marks: list[object]) -> tuple[int, int]:
     """Return the bounds of an integer field: those of how it is stored and those its annotation adds."""
     if not kind.startswith(("int", "uint")):
-        if any(isinstance(mark, msgspec.Meta) and _constrains(mark) for mark in marks):
+        if any(isinstance(mark, msgspec.Meta) and constrains(mark) for mark in marks):
             raise _refusal(cls, declared, "only integers may be bounded in a fixed layout", "remove the bounds")
         return 0, 0
     bits = 8 * _SIZES[kind]
@@ -304,7 +306,8 @@ def _bounds(cls: type[Message], declared: msgspec.structs.FieldInfo, kind: str, 
     return low, high
 
 
-def _constrains(mark: msgspec.Meta) -> bool:
+def constrains(mark: msgspec.Meta) -> bool:
+    """Return whether a mark bounds the values of a field."""
     names = ("gt", "ge", "lt", "le", "multiple_of", "pattern", "min_length", "max_length", "tz")
     return any(getattr(mark, name) is not None for name in names)
 
@@ -335,7 +338,7 @@ def _default(cls: type[Message], declared: msgspec.structs.FieldInfo, field: Fix
         raise _refusal(cls, declared, f"its default {value!r} does not fit: {error}", "correct the default") from None
 
 
-def _unwrapped(annotation: Any) -> tuple[object, list[object]]:
+def unwrapped(annotation: Any) -> tuple[object, list[object]]:
     """Return the type under aliases and Annotated, and all marks met on the way."""
     marks: list[object] = []
     while True:

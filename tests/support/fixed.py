@@ -1,4 +1,4 @@
-"""Messages of fixed layout and a native port that is fed by hand, for the tests of format struct."""
+"""A native port that is fed by hand, and messages of fixed layout: for the tests of how batches become messages."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ class Halt(ab.Message, type_id=1002):
 class Fed:
     """A subscription without a driver. `feed` gives it a frame, as if Aeron had."""
 
-    def __init__(self, handle: int) -> None:
+    def __init__(self, handle: int, form: FormatId = FormatId.STRUCT) -> None:
         self._handle = handle
+        self._form = form
         self.port: PollPort = make_poll_port(handle)
         self._position = 0
         self._sequence = 0
@@ -52,7 +53,7 @@ class Fed:
 
     def bodies(self, bodies: Sequence[bytes], type_id: int, version: int = 1) -> bool:
         frame = Frame(
-            format=FormatId.STRUCT,
+            format=self._form,
             type_id=type_id,
             schema_version=version,
             publisher=9,
@@ -83,12 +84,14 @@ class Fed:
 
 
 @contextmanager
-def fed_port(*types: type[Message], batch: tuple[int, int] | None = None) -> Iterator[Fed]:
+def fed_port(
+    *types: type[Message], batch: tuple[int, int] | None = None, form: FormatId = FormatId.STRUCT
+) -> Iterator[Fed]:
     handle = lib.ab_batch_open()
-    fed = Fed(handle)
+    fed = Fed(handle, form)
     table = ffi.new("ab_type[]", [(type_id_of(cls), version_of(cls), 1) for cls in types])
-    assert lib.ab_subscription_configure(handle, 1, FormatId.STRUCT, table, len(types), fed.counters) == lib.AB_OK
-    for cls in types:
+    assert lib.ab_subscription_configure(handle, 1, form, table, len(types), fed.counters) == lib.AB_OK
+    for cls in types if form is FormatId.STRUCT else ():
         assert lib.ab_subscription_layout(handle, native_layout(fixed_layout_of(cls))) == lib.AB_OK
     if batch is not None:
         assert lib.ab_subscription_batch(handle, *batch) == lib.AB_OK
