@@ -33,11 +33,12 @@ from actorbus.actors.shell import Report, Shell, ask, join, launch
 from actorbus.actors.source import PublisherActor, SourceSetup
 from actorbus.actors.subscriber import Subscription
 from actorbus.actors.subscribers import Subscribers
+from actorbus.actors.watch import Watch
 from actorbus.dispatch import Port, ReplayFailed, StreamEvent, batch_for, taken_types
-from actorbus.errors import ActorBusError, ClosedError, DriverLost
+from actorbus.errors import ActorBusError, ClosedError
 from actorbus.ffi import Event, PollSet
 from actorbus.metrics import HANDLER, CounterBlock, Histogram, Statistics
-from actorbus.transport import Client, connect
+from actorbus.transport import connect
 
 __all__ = ["Look", "QuarantineEntry", "Session"]
 
@@ -77,8 +78,7 @@ class Session:
         self._endpoints: Endpoints | None = None
         self._mirror: Mirror | None = None
         self._statistics: Statistics | None = None
-        self._client: Client | None = None
-        self._lost_told = False
+        self._watch: Watch | None = None
         self._pollers: list[PollerActor] = []
         self._mailboxes = Mailboxes(parts.clock, report=report, on_event=on_event, handler_clock=parts.handler_clock)
         self.recorders = Recorders(parts, report=report, on_event=on_event)
@@ -118,8 +118,9 @@ class Session:
             else Statistics.private(size=size)
         )
         self._undo.callback(statistics.close)
-        self._client = client = connect(driver, parts.name)
+        client = connect(driver, parts.name)
         self._undo.callback(client.close)
+        self._watch = Watch(client, self.driver_directory, parts.clock)
         self._endpoints = Endpoints(client, statistics, parts.clock, self._news)
         if parts.statistics and client.has_counters:
             self._mirror = Mirror(client, parts.name)
@@ -287,27 +288,23 @@ class Session:
         """Whether every mailbox is empty with its handler at rest, and every recorder has caught up. Any thread."""
         return self._mailboxes.is_idle and self.recorders.is_quiet
 
+    @property
+    def _is_lost(self) -> bool:
+        return self._watch is not None and self._watch.is_lost
+
     def tend(self, now_ns: int) -> tuple[bool, int | None]:
         """Send what was conflated or lingers, if it may go: whether none is conflated now, when a linger ends."""
-        if self._endpoints is None or self._lost_told:
+        if self._endpoints is None or self._is_lost:
             return True, None
         return self._endpoints.unconflate(), self._endpoints.linger(now_ns)
 
     def tick(self) -> None:
-        """Four times a second: heartbeat of the statistics, beats of quiet publishers, a look at the driver."""
+        """Four times a second: heartbeat of the statistics, beats of quiet publishers, a look at driver and clock."""
         self.statistics.heartbeat()
         self._mailboxes.flush()
-        client = self._client
-        if client is not None and client.is_lost and not self._lost_told:
-            self._lost_told = True
-            told = "; ".join(text.strip().splitlines()[0] for _, text in client.take_errors() if text.strip())
-            raise DriverLost(
-                "the connection to the media driver is lost",
-                where=self.driver_directory,
-                why=told or "it stopped answering",
-                hint="restart the node when a driver is there again",
-            )
-        if not self._lost_told:
+        if self._watch is not None:
+            self._watch.look()
+        if not self._is_lost:
             self.endpoints.tick()
             if self._mirror is not None:
                 self._mirror.update(self.stream_blocks.values())
@@ -351,7 +348,7 @@ class Session:
             draining = self._draining(deadline)
             for actor in self._sources:
                 actor.request_stop()
-            if drain and not self._lost_told:
+            if drain and not self._is_lost:
                 for actor in self._sources:
                     clean &= join(actor, draining.left_s)
                 if self._followed:  # the recording has all, then they read it to its end

@@ -107,8 +107,12 @@ def refusal(
             f"stream {stream!r} has no subscriber{waited}: start one on this channel and stream id, "
             "or set not_connected to another policy"
         )
-    if code in (CLOSED, STALE):
+    if code == STALE:
         return ClosedError(f"stream {stream!r} is closed: publish before the node closes")
+    if code == CLOSED:  # we did not: Aeron closes what a client has when the client and its driver lost one another
+        return DriverLost(
+            f"stream {stream!r}: the connection to the media driver is lost, Aeron closed the publication"
+        )
     if code == MAX_POSITION:
         return ClosedError(
             f"stream {stream!r} reached the last position of its term length (2^31 terms): "

@@ -16,6 +16,7 @@ The layout, restated from Aeron 1.53 (little endian; file `cnc.dat`):
         that is the driver's heartbeat: i64 ms since 1970, 0 before the first, -1 after an orderly end
 
 Clock: heartbeats are wall clock, as Aeron writes them (finding 4): a step of the clock makes them look young or old.
+Who looks again and again takes a `Pulse`: a heartbeat that moves is alive, whatever its value says.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from typing import Final
 
 from actorbus.errors import DriverUnavailable, PermissionRefused
 
-__all__ = ["CNC_FILE", "DRIVER_TIMEOUT_MS", "Cnc", "read_cnc", "wait_for_driver"]
+__all__ = ["CNC_FILE", "DRIVER_TIMEOUT_MS", "Cnc", "Pulse", "read_cnc", "wait_for_driver"]
 
 CNC_FILE: Final = "cnc.dat"
 DRIVER_TIMEOUT_MS: Final = 10_000
@@ -66,6 +67,23 @@ class Cnc:
     def is_active(self, now_ms: int, timeout_ms: int = DRIVER_TIMEOUT_MS) -> bool:
         """Whether a driver may still serve this directory, by its heartbeat alone."""
         return self.problem is None and self.heartbeat_ms > 0 and self.age_ms(now_ms) <= timeout_ms
+
+
+class Pulse:
+    """Tells by looks at a heartbeat whether it beats: it moved within the timeout, by the monotonic clock."""
+
+    __slots__: tuple[str, ...] = ("_last", "_since_ns", "_timeout_ns")
+
+    def __init__(self, timeout_ms: int = DRIVER_TIMEOUT_MS) -> None:
+        self._timeout_ns = timeout_ms * 1_000_000
+        self._last = 0
+        self._since_ns = 0
+
+    def beats(self, heartbeat_ms: int, now_ns: int) -> bool:
+        """Take a look: the heartbeat as it is, and the monotonic clock. An orderly end (-1) does not beat."""
+        if heartbeat_ms != self._last:
+            self._last, self._since_ns = heartbeat_ms, now_ns
+        return heartbeat_ms > 0 and now_ns - self._since_ns <= self._timeout_ns
 
 
 def read_cnc(directory: str | os.PathLike[str]) -> Cnc | None:

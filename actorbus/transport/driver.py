@@ -22,7 +22,7 @@ from typing import Final, Protocol, Self, override, runtime_checkable
 from actorbus.errors import ActorBusError, ClosedError, InvalidValue, UsageError
 from actorbus.ffi import DriverHandle, load, printed_lines
 from actorbus.transport import directory as folders
-from actorbus.transport.cnc import read_cnc, wait_for_driver
+from actorbus.transport.cnc import Pulse, read_cnc, wait_for_driver
 from actorbus.transport.exits import forget, remember
 from actorbus.transport.settings import DriverSettings
 
@@ -163,6 +163,7 @@ class EmbeddedDriver(OwnDriver):
     def __init__(self, directory: str | os.PathLike[str] | None = None, settings: DriverSettings | None = None) -> None:
         super().__init__(directory, settings)
         self._handle: DriverHandle | None = None
+        self._pulse = Pulse()
         if self.settings.environment:
             raise InvalidValue(
                 f"environment {sorted(self.settings.environment)} is for a driver process (mode process)",
@@ -183,7 +184,7 @@ class EmbeddedDriver(OwnDriver):
     @override
     def _runs(self) -> bool:
         cnc = read_cnc(self.directory)
-        return cnc is not None and cnc.is_active(time.time_ns() // 1_000_000)
+        return cnc is not None and cnc.problem is None and self._pulse.beats(cnc.heartbeat_ms, time.monotonic_ns())
 
     @override
     def _end(self, deadline_ns: int) -> None:

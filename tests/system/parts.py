@@ -75,3 +75,35 @@ class Checker(ab.Handler):
                 }
             )
         )
+
+
+class Pacing(ab.Source[bytes]):
+    """Yields payloads from 0 on, one each `every_ns` by the monotonic clock, until it is stopped."""
+
+    def __init__(self, *, every_ns: int, size: int) -> None:
+        self.every_ns = every_ns
+        self.size = size
+
+    def produce(self) -> Iterator[bytes]:
+        number, due = 0, self.clock.monotonic_ns()
+        while self.clock.sleep_until_ns(due):
+            yield payload(number, self.size)
+            number += 1
+            due += self.every_ns
+
+
+class Watching(Checker):
+    """A checker that may join late, and tells what it saw while it goes: five times a second."""
+
+    def __init__(self, *, report: str) -> None:
+        super().__init__(report=report)
+        self.expected = -1
+
+    def on_start(self) -> None:
+        self.every("200ms", self.on_stop)
+
+    @ab.on(bytes)
+    def body(self, body: bytes) -> None:
+        if self.expected < 0:
+            self.expected = number_of(body)
+        super().body(body)

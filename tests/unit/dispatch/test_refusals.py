@@ -46,7 +46,7 @@ HALT = Halt("EURUSD")
         (ADMIN_ACTION, BackPressured, "no room"),
         (NOT_CONNECTED, NotConnected, "no subscriber after 1.500 s: start one"),
         (STALE, ClosedError, "is closed"),
-        (CLOSED, ClosedError, "is closed"),
+        (CLOSED, DriverLost, "Aeron closed the publication"),
         (MAX_POSITION, ClosedError, "last position"),
         (TOO_LARGE, MessageTooLarge, "this Halt is 4 bytes encoded; stream 'ticks' carries 100"),
         (FAILED, DriverLost, "code -6"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from actorbus.errors import DriverUnavailable, PermissionRefused
-from actorbus.transport.cnc import Cnc, pid_exists, read_cnc, wait_for_driver
+from actorbus.transport.cnc import Cnc, Pulse, pid_exists, read_cnc, wait_for_driver
 
 LENGTHS = (1024 + 768, 1024 + 128, 4096, 1024, 512)
 HEARTBEAT_AT = 128 + LENGTHS[0] - 768 + 640
@@ -62,6 +62,16 @@ def test_a_whole_file_tells_its_driver(tmp_path: Path) -> None:
     assert cnc.is_active(1_500, 1_000)
     assert not cnc.is_active(2_001, 1_000)
     assert cnc.age_ms(500) == 0  # the clock stepped back
+
+
+def test_a_heartbeat_that_moves_is_alive_whatever_the_wall_clock_says() -> None:
+    pulse = Pulse(timeout_ms=10)
+    assert pulse.beats(5_000, 0)
+    assert pulse.beats(5_000, 10_000_000)
+    assert not pulse.beats(5_000, 10_000_001)
+    assert pulse.beats(4_000, 20_000_000)  # an hour back, as far as it knows
+    assert not pulse.beats(-1, 20_000_001)
+    assert not pulse.beats(0, 20_000_002)
 
 
 @pytest.mark.parametrize("heartbeat_ms", [0, -1])
