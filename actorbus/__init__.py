@@ -169,6 +169,7 @@ if _typing.TYPE_CHECKING:
     )
     from actorbus.topology.node import Node
     from actorbus.topology.quick import QuickNode, quick
+    from actorbus.topology.redriving import Redriven
 
 __all__ = [
     "ABSTRACT",
@@ -266,6 +267,7 @@ __all__ = [
     "RecordingError",
     "RecordingNotFound",
     "Recovered",
+    "Redriven",
     "Refused",
     "ReplayEnded",
     "ReplayFailed",
@@ -349,6 +351,7 @@ _LAZY = {
     "NodeHealth": "actorbus.topology.figures",
     "NodeStatistics": "actorbus.topology.figures",
     "Quarantined": "actorbus.topology.figures",
+    "Redriven": "actorbus.topology.redriving",
     "BackPressureSpec": "actorbus.topology.model",
     "BackoffSpec": "actorbus.topology.model",
     "BatchSpec": "actorbus.topology.model",

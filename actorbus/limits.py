@@ -57,6 +57,7 @@ DRIVER_SESSIONS_MAX: Final = 64  # L28 [D] a flood of setups must not fill /dev/
 MAILBOX_MESSAGES: Final = 65_536  # L29 [P]
 MAILBOX_BYTES: Final = 64 * MIB  # L30 [P]
 AERON_ERROR_TEXT_BYTES: Final = 1000  # L31 [P] kept of an error of Aeron's
+QUARANTINE_FILE_BYTES_MAX: Final = 64 * MIB  # L32 [P] addresses kept of one recording; more are counted
 
 assert TERM_LENGTH_MAX_BYTES // MESSAGE_TERM_SHARE >= MESSAGE_MAX_BYTES
 assert MTU_MIN_BYTES % FRAME_ALIGNMENT_BYTES == 0

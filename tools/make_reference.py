@@ -371,9 +371,11 @@ def _has_text(value: object) -> bool:
 
 
 def _methods(cls: type, title: str) -> str:
+    faces = [vars(base) for base in cls.__bases__ if base.__name__.endswith("Face")]
+    members = {name: member for each in (vars(cls), *faces, vars(cls)) for name, member in each.items()}
     rows = [
         (f"`{name}{_signature(member)}`", (inspect.getdoc(member) or "").split("\n\n")[0], _raises(member))
-        for name, member in vars(cls).items()
+        for name, member in members.items()
         if not name.startswith("_") and (inspect.getdoc(member) or "") and not isinstance(member, (int, str))
     ]
     return f"## {title}\n\n" + _table(("method", "does", "raises"), iter(rows))

@@ -3,8 +3,10 @@
 from actorbus.actors.hosting import RestartPolicy
 from actorbus.actors.parts import (
     HandlerPart,
+    Look,
     MailboxPart,
     PollerPart,
+    QuarantineEntry,
     RecorderPart,
     ReplayPart,
     SessionParts,
@@ -12,7 +14,7 @@ from actorbus.actors.parts import (
     StreamPart,
     TapePlace,
 )
-from actorbus.actors.session import Look, QuarantineEntry, Session
+from actorbus.actors.session import Session
 from actorbus.actors.shell import ask, join, launch
 from actorbus.actors.steering import Steering
 from actorbus.actors.subscriber import Subscription

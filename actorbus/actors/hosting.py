@@ -14,11 +14,14 @@ from actorbus.actors.timers import OneTimer, Timers
 from actorbus.clock import Clock
 from actorbus.dispatch import ActorRestarted, Handler, HandlerState, Latency, OutputPort
 from actorbus.dispatch.meta import Record
-from actorbus.dispatch.state import describe
+from actorbus.dispatch.redrive import OneMessage, handing
+from actorbus.dispatch.state import Keep, describe, nowhere
 from actorbus.errors import ActorBusError, HandlerFailed
 
-__all__ = ["Cells", "HandlerSetup", "RestartPolicy", "Restarts", "make_handler", "restart_event"]
+__all__ = ["Cells", "HandlerSetup", "RestartPolicy", "Restarts", "make_handler", "redrive", "restart_event"]
 
+OUT = "the handler is stopped, or pauses before its restart"
+"""What a redrive answers then."""
 NO_MESSAGE: Record = (0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
@@ -41,6 +44,8 @@ class HandlerSetup(NamedTuple):
     outputs: Mapping[str, OutputPort]
     latency: Latency
     cells: Cells
+    keep: Keep = nowhere
+    """Keeps the addresses of messages it raised on."""
 
 
 class RestartPolicy(NamedTuple):
@@ -87,7 +92,7 @@ class _Context:
 def new_state(setup: HandlerSetup) -> HandlerState:
     """Return the counters of a handler that is to be made."""
     log = logging.getLogger(f"actorbus.handlers.{setup.name}")
-    return HandlerState(setup.name, setup.on_error, setup.latency, log)
+    return HandlerState(setup.name, setup.on_error, setup.latency, log, setup.keep)
 
 
 def make_handler(setup: HandlerSetup, clock: Clock, timers: Timers) -> Handler:
@@ -112,6 +117,18 @@ def make_handler(setup: HandlerSetup, clock: Clock, timers: Timers) -> Handler:
             f"handler {setup.name!r} ({setup.cls.__qualname__}) could not start: {describe(error)}"
         ) from error
     return handler
+
+
+def redrive(state: HandlerState, handler: Handler | None, one: OneMessage) -> str | None:
+    """Hand a message again to a handler with plain methods; returns None, or what it raised: counted, no policy."""
+    if handler is None or state.stopped or state.away:
+        return OUT
+    try:
+        with handing(handler, one):
+            return None
+    except BaseException as error:  # noqa: BLE001 - whatever a handler raises is the answer
+        state.raised(error, f"on a redriven message of stream {one.stream!r}")
+        return describe(error)
 
 
 def restart_event(

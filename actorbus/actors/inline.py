@@ -15,6 +15,7 @@ from actorbus.actors.hosting import (
     Restarts,
     make_handler,
     new_state,
+    redrive,
     restart_event,
 )
 from actorbus.actors.shell import Report, Shell
@@ -22,6 +23,7 @@ from actorbus.actors.timers import Timers
 from actorbus.clock import Clock
 from actorbus.dispatch import Handler, HandlerState, StreamDispatcher, StreamEvent
 from actorbus.dispatch.meta import Record
+from actorbus.dispatch.redrive import OneMessage
 from actorbus.dispatch.state import describe
 from actorbus.errors import ActorBusError, HandlerFailed
 from actorbus.metrics import HandlerCounter
@@ -148,6 +150,19 @@ class InlineHandlers(Shell):
         elif state.on_error == "stop":
             state.stopped = state.failed = True
             self._handler_stopped(setup.name, handler, error)
+
+    # -- messages that are handed again ------------------------------------------------------------------------------
+
+    def has_handler(self, name: str) -> bool:
+        """Whether a handler of this name runs here. Any thread."""
+        return name in self._states
+
+    def redrive(self, name: str, one: OneMessage) -> str | None:
+        """Hand a message again to a handler: None, or what it raised. The poller's thread, through a call."""
+        for setup, handler, state in self._handlers:
+            if setup.name == name:
+                return redrive(state, handler, one)
+        return None
 
     # -- what they counted -------------------------------------------------------------------------------------------
 

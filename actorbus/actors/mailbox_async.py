@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
+from collections import deque
+from concurrent.futures import Future
 
+from actorbus.actors.hosting import OUT
 from actorbus.actors.mailbox_handler import MailboxActor
 from actorbus.dispatch import Parcel
+from actorbus.dispatch.redrive import OneMessage, handing
+from actorbus.dispatch.state import describe
 
 __all__ = ["AsyncMailboxActor"]
 
@@ -22,6 +28,7 @@ class AsyncMailboxActor(MailboxActor):
         """Make the event loop, and the handler inside it: its `on_start` may start tasks."""
         self._loop = asyncio.new_event_loop()
         self._woken = asyncio.Event()
+        self._again: deque[tuple[OneMessage, Future[str | None]]] = deque()
 
         async def begin() -> None:
             self._host()
@@ -67,6 +74,8 @@ class AsyncMailboxActor(MailboxActor):
                 continue
             worked = False
             try:
+                while self._again:
+                    await self._redrive_one(*self._again.popleft())
                 found = self._next()
                 if found is not None:
                     entry, at = found
@@ -81,6 +90,24 @@ class AsyncMailboxActor(MailboxActor):
                 self.failed(error)
             if not self._reach_goals() and not worked:
                 await self._rest()
+
+    def redrive(self, one: OneMessage, done: Future[str | None]) -> None:
+        """Have a message handed again, before the next one of the mailbox."""
+        self._again.append((one, done))
+
+    async def _redrive_one(self, one: OneMessage, done: Future[str | None]) -> None:
+        if self._handler is None or self.state.stopped or self.state.away:
+            done.set_result(OUT)
+            return
+        try:
+            with handing(self._handler, one) as answers:
+                for answer in answers:
+                    if inspect.isawaitable(answer):
+                        await answer
+            done.set_result(None)
+        except BaseException as error:  # noqa: BLE001 - whatever a handler raises is the answer
+            self.state.raised(error, f"on a redriven message of stream {one.stream!r}")
+            done.set_result(describe(error))
 
     async def _rest(self) -> None:
         due = self._next_due_ns()

@@ -16,9 +16,18 @@ Thread: its own; the counters any.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actorbus.actors.hosting import HandlerSetup, RestartPolicy, Restarts, make_handler, new_state, restart_event
+from actorbus.actors.hosting import (
+    HandlerSetup,
+    RestartPolicy,
+    Restarts,
+    make_handler,
+    new_state,
+    redrive,
+    restart_event,
+)
 from actorbus.actors.inbox import DataEntry
 from actorbus.actors.shell import Report, Shell
 from actorbus.actors.timers import Timers
@@ -26,6 +35,7 @@ from actorbus.clock import Clock
 from actorbus.dispatch import Handler, HandlerState, Parcel, StreamEvent
 from actorbus.dispatch.mailed import MailDispatcher
 from actorbus.dispatch.meta import Record
+from actorbus.dispatch.redrive import OneMessage
 from actorbus.dispatch.state import describe
 from actorbus.errors import HandlerFailed
 from actorbus.metrics import HandlerCounter
@@ -135,6 +145,7 @@ class MailboxActor(Shell):
         """Apply `on_error` to what the handler raised on a message."""
         match self.state.on_error:
             case "quarantine" if self.post is not None:
+                self.state.kept(parcel.origin.stream, parcel.record(index), None, error)
                 self.post.reject_soon(parcel, index, f"{self.state.name}: {describe(error)}")
             case "restart":
                 self._restart(error, parcel.origin.stream, parcel.record(index))
@@ -320,6 +331,10 @@ class MailboxActor(Shell):
             if reply is not None:
                 reply.set(empty)
         return bool(reached)
+
+    def redrive(self, one: OneMessage, done: Future[str | None]) -> None:
+        """Hand a message again to the handler; `done` gets None, or what it raised. Its own thread, through a call."""
+        done.set_result(redrive(self.state, self._handler, one))
 
     # -- a clock that is moved by hand -------------------------------------------------------------------------------
 

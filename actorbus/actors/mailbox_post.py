@@ -120,6 +120,7 @@ class Post:
         )
         if self._actor.state.on_error == "quarantine":
             for index in range(len(rest)):
+                self._actor.state.kept(rest.origin.stream, rest.record(index), None, error)
                 self.reject_soon(rest, index, f"{setup.handler.name}: {describe(error)}")
         elif self._actor.state.on_error == "stop":
             with contextlib.suppress(ClosedError):

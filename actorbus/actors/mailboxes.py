@@ -53,6 +53,10 @@ class Mailboxes:
         route = MailRoute(handler.name, handler.cls, handler.priority, handler.order, after, post)
         return MailSetup(route, handler.streams)
 
+    def find(self, name: str) -> MailboxActor | None:
+        """Return the actor of a handler, None when it has no mailbox. Any thread."""
+        return self._actors.get(name)
+
     def start(self) -> None:
         """Link those that wait for each other and start all that have not been: before their pollers."""
         for name, actor in self._actors.items():

@@ -10,6 +10,7 @@ from actorbus.actors.hosting import RestartPolicy
 from actorbus.clock import Clock
 from actorbus.codec import Decoding
 from actorbus.dispatch import Handler, Policy, Source
+from actorbus.dispatch.meta import Record
 from actorbus.ffi import Idle
 from actorbus.message.layout import FixedLayout
 from actorbus.recording import Place, RecordedStream, RecordingPort, Retention
@@ -18,8 +19,10 @@ from actorbus.transport import Driver
 __all__ = [
     "ConsumerPort",
     "HandlerPart",
+    "Look",
     "MailboxPart",
     "PollerPart",
+    "QuarantinePort",
     "RecorderPart",
     "ReplayPart",
     "SessionParts",
@@ -37,6 +40,16 @@ class ConsumerPort(Protocol):
     @property
     def position(self) -> int: ...
     def store(self, position: int) -> None: ...
+    def sync(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class QuarantinePort(Protocol):
+    """Where the addresses of messages that handlers raised on are kept; `actorbus.journal.QuarantineBook`."""
+
+    def keep(
+        self, handler: str, stream: str, record: Record, recorded: tuple[int, int] | None, error: str, /
+    ) -> None: ...
     def sync(self) -> None: ...
     def close(self) -> None: ...
 
@@ -116,6 +129,8 @@ class HandlerPart(NamedTuple):
     after: tuple[str, ...] = ()
     replay: ReplayPart | None = None
     """It reads this recording, on a poller of its own, and nothing live."""
+    is_fed: bool = True
+    """Whether it gets the messages of its streams; else those alone that are redriven."""
 
 
 class SourcePart(NamedTuple):
@@ -155,8 +170,21 @@ class SessionParts(NamedTuple):
     statistics: bool
     connect_timeout_ns: int
     stop_timeout_ns: int
+    quarantine: QuarantinePort
+    """Of the recorded streams. Closed with the session."""
     handler_clock: Clock | None = None
     """What handlers, their timers and sources live by, where it is not `clock`: a test's own."""
     restarts: RestartPolicy = RestartPolicy()
     """For handlers with `on_error: restart`, and for recorders."""
     recorders: tuple[RecorderPart, ...] = ()
+
+
+QuarantineEntry = tuple[int, int, int, int, int, int, int, str, bytes, int]
+"""(session, position, index, type_id, version, sequence, reason, error, body, time_ns)."""
+
+
+class Look(NamedTuple):
+    """What the pollers of a session hold: quarantined messages by stream, and traced messages."""
+
+    quarantine: dict[str, list[QuarantineEntry]]
+    samples: list[tuple[str, int, list[str]]]

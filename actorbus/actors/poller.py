@@ -28,6 +28,7 @@ from actorbus.dispatch import (
     StreamDispatcher,
     StreamEvent,
 )
+from actorbus.dispatch.state import Keep, nowhere
 from actorbus.errors import InternalError
 from actorbus.ffi.system import pin_thread
 
@@ -105,6 +106,7 @@ class PollerActor(InlineHandlers):
         self._waiter: Waiter | None = None
         self._enter_thread: Callable[[], None] = lambda: None
         self._cpu: int | None = None
+        self._keep: Keep = nowhere
         self._numbers: dict[str, int] = {}
         self._steps: list[tuple[str, Callable[[], int]]] = []
         self._held: dict[str, set[object]] = {}
@@ -123,6 +125,7 @@ class PollerActor(InlineHandlers):
         outbox_holds: Mapping[str, frozenset[str]] | None = None,
         mails: Sequence[MailSetup] = (),
         restarts: RestartPolicy | None = None,
+        keep: Keep = nowhere,
     ) -> None:
         """Give it what it runs, before its start: in two steps, as publications want its event to wake it."""
         self.outbox.holds = outbox_holds or {}
@@ -135,6 +138,7 @@ class PollerActor(InlineHandlers):
         self._cpu = cpu
         self._mails = mails
         self._restart_policy = restarts or self._restart_policy
+        self._keep = keep
 
     # -- start and stop ----------------------------------------------------------------------------------------------
 
@@ -172,6 +176,7 @@ class PollerActor(InlineHandlers):
                 on_restart=self._handler_raised,
                 mails=[mail.route for mail in self._mails if stream.name in mail.streams],
                 numbers=numbers,
+                keep=self._keep,
             )
         self._steps = [(stream.name, self._step_of(stream)) for stream in self._streams]
         self._timers.add("", self._clock.monotonic_ns() + FLUSH_NS, FLUSH_NS, self.flush)

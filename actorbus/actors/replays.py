@@ -26,6 +26,8 @@ ONE_MESSAGE = (1, 65_536)
 
 def is_on(part: HandlerPart, poller: PollerPart) -> bool:
     """Whether a poller runs a handler: its own, or any other of its streams."""
+    if not part.is_fed:
+        return part.name == poller.handler
     own = part.name if part.replay is not None else ""
     return own == poller.handler and bool(set(part.streams) & set(poller.streams))
 

@@ -15,7 +15,6 @@ import contextlib
 import functools
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 from actorbus.actors.clockwork import Clockwork
 from actorbus.actors.draining import ASK_MARGIN_S, Draining
@@ -25,9 +24,19 @@ from actorbus.actors.mailbox_handler import MailboxSetup
 from actorbus.actors.mailboxes import Mailboxes
 from actorbus.actors.mirror import Mirror
 from actorbus.actors.outbox import streams_to_hold
-from actorbus.actors.parts import HandlerPart, PollerPart, ReplayPart, SessionParts, SourcePart, StreamPart
+from actorbus.actors.parts import (
+    HandlerPart,
+    Look,
+    PollerPart,
+    QuarantineEntry,
+    ReplayPart,
+    SessionParts,
+    SourcePart,
+    StreamPart,
+)
 from actorbus.actors.poller import Drain, MailSetup, PollerActor, StreamSetup
 from actorbus.actors.recorders import Recorders
+from actorbus.actors.redrives import Redrives
 from actorbus.actors.replays import Following, is_on
 from actorbus.actors.shell import Report, Shell, ask, join, launch
 from actorbus.actors.source import PublisherActor, SourceSetup
@@ -40,20 +49,10 @@ from actorbus.ffi import Event, PollSet
 from actorbus.metrics import HANDLER, CounterBlock, Histogram, Statistics
 from actorbus.transport import connect
 
-__all__ = ["Look", "QuarantineEntry", "Session"]
+__all__ = ["Session"]
 
 ADDED_LATER = 32
 """Streams, handlers and subscriptions a running node may add: `quick`, `node.subscribe`."""
-
-QuarantineEntry = tuple[int, int, int, int, int, int, int, str, bytes, int]
-"""(session, position, index, type_id, version, sequence, reason, error, body, time_ns)."""
-
-
-class Look(NamedTuple):
-    """What the pollers hold: quarantined messages by stream, and traced messages."""
-
-    quarantine: dict[str, list[QuarantineEntry]]
-    samples: list[tuple[str, int, list[str]]]
 
 
 class Session:
@@ -84,14 +83,13 @@ class Session:
         self.recorders = Recorders(parts, report=report, on_event=on_event)
         self._sources: list[PublisherActor] = []
         self.clockwork = Clockwork(self._pollers, self._mailboxes, self._sources)
+        self.redrives = Redrives(self._pollers, self._mailboxes)
         self._subscribers = Subscribers(parts.clock, report=report, on_event=on_event)
         self._followed: list[tuple[str, PollerActor, Following]] = []
         self._handler_blocks: dict[str, tuple[CounterBlock, Histogram]] = {}
         self.driver_directory: str | None = None
         self.last = Look({}, [])
         """What the pollers held when the session closed."""
-
-    # -- start -------------------------------------------------------------------------------------------------------
 
     def open(self) -> None:
         """Open everything, or nothing: what was opened before a failure is closed again."""
@@ -126,6 +124,7 @@ class Session:
             self._mirror = Mirror(client, parts.name)
         self._go_on()
         self.add_streams(parts.streams.values())
+        self._undo.callback(parts.quarantine.close)
         self._undo.callback(self.recorders.end)
         self._undo.callback(self._subscribers.end)
         self.recorders.start(self._endpoints, statistics)
@@ -240,6 +239,7 @@ class Session:
             outbox_holds=streams_to_hold(map(_ways, inline), map(_ways, everyone)),
             enter_thread=functools.partial(self.endpoints.enter_poller_thread, actor.outbox),
             on_event=functools.partial(self._told, actor),
+            keep=self.parts.quarantine.keep,
         )
 
     def _told(self, poller: PollerActor, event: StreamEvent) -> None:
@@ -275,6 +275,7 @@ class Session:
             },
             latency=latency,
             cells=block,
+            keep=self.parts.quarantine.keep,
         )
 
     # -- while it runs -----------------------------------------------------------------------------------------------
@@ -302,6 +303,7 @@ class Session:
         """Four times a second: heartbeat of the statistics, beats of quiet publishers, a look at driver and clock."""
         self.statistics.heartbeat()
         self._mailboxes.flush()
+        self.parts.quarantine.sync()
         if self._watch is not None:
             self._watch.look()
         if not self._is_lost:
@@ -337,8 +339,6 @@ class Session:
         for name, actor, following in self._followed:
             quarantine.setdefault(name, []).extend(ask(actor, following.subscription.port.quarantine, ASK_MARGIN_S))
         return Look(quarantine, samples)
-
-    # -- stop --------------------------------------------------------------------------------------------------------
 
     def close(self, levels: Sequence[Sequence[str]], *, drain: bool) -> bool:
         """Stop in order; True when nothing was cut off by the deadline."""

@@ -27,7 +27,7 @@ from actorbus.topology.plan import Plan, build_plan
 from actorbus.topology.report import one_of
 from actorbus.topology.rules_machine import aeron_default_directory
 
-__all__ = ["TOPOLOGY_VARIABLE", "find_driver", "joined", "topology_options"]
+__all__ = ["TOPOLOGY_VARIABLE", "checked_plan", "find_driver", "joined", "topology_options"]
 
 TOPOLOGY_VARIABLE: Final = "ACTORBUS_TOPOLOGY"
 DEFAULT_FILE: Final = "topology.yaml"
@@ -75,11 +75,7 @@ def joined(file: str, streams: tuple[str, ...], *, directory: str | None, app_di
         DriverUnavailable: no driver for it runs.
     """
     logging.getLogger("actorbus").addHandler(logging.NullHandler())  # what ends us is told once, as an error
-    checked = check_file(file, app_dir=app_dir)
-    if any(problem.is_error and problem.code != MEMORY_CODE for problem in checked.problems):
-        raise ConfigError(checked.problems)
-    kept = tuple(problem for problem in checked.problems if problem.is_error is False)
-    plan = build_plan(checked._replace(problems=kept))
+    plan = checked_plan(file, app_dir)
     for stream in streams:
         if stream not in plan.streams:
             raise click.UsageError(f"there is no stream {stream!r} in {file}; {one_of(stream, plan.streams)}")
@@ -96,6 +92,15 @@ def joined(file: str, streams: tuple[str, ...], *, directory: str | None, app_di
             observability=msgspec.structs.replace(plan.observability, statistics=False),
         )
     )
+
+
+def checked_plan(file: str, app_dir: str | None) -> Plan:
+    """Return the plan of a topology that is not to be run as a whole. Raises ConfigError."""
+    checked = check_file(file, app_dir=app_dir)
+    if any(problem.is_error and problem.code != MEMORY_CODE for problem in checked.problems):
+        raise ConfigError(checked.problems)
+    kept = tuple(problem for problem in checked.problems if problem.is_error is False)
+    return build_plan(checked._replace(problems=kept))
 
 
 def find_driver(plan: Plan) -> Path:

@@ -15,6 +15,7 @@ from actorbus.errors import EXIT_DONE, ActorBusError
 from actorbus.journal import open_recording, table
 from actorbus.journal.consumers import positions_of
 from actorbus.journal.files import QUARANTINE, is_locked
+from actorbus.journal.quarantine import FILE, read_quarantine
 from actorbus.journal.tools import find_recordings, segments
 from actorbus.recording import CorruptRecord, RecordedStream, RecordingNotFound, Segment
 from actorbus.recording.place import time_text
@@ -89,7 +90,8 @@ def inspect(directory: str, form: str) -> int:
     kept = table.load(folder)
     listed = segments(folder)
     consumers = dict(positions_of(folder, kept.uuid))
-    cut = sorted(path.name for path in (folder / QUARANTINE).glob("*") if path.is_file())
+    cut = sorted(path.name for path in (folder / QUARANTINE).glob("*") if path.is_file() and path.name != FILE)
+    due = sum(not entry.is_done for entry in read_quarantine(folder)[0])
     if form == "json":
         print(
             json.dumps(
@@ -98,7 +100,7 @@ def inspect(directory: str, form: str) -> int:
                     "version": kept.actorbus_recording, "state": state_of(folder),
                     "streams": [_stream(stream) for stream in kept.streams],
                     "segments": [_segment(segment) for segment in listed],
-                    "consumers": consumers, "quarantine": cut,
+                    "consumers": consumers, "quarantine": cut, "to_redrive": due,
                 }
             )
         )  # fmt: skip
@@ -111,6 +113,8 @@ def inspect(directory: str, form: str) -> int:
     if consumers:
         named = [("consumer", "position", "behind"), *_behind(consumers, listed[-1].end_position)]
         print("\n" + left_aligned(named, right=(1, 2)))
+    if due:
+        print(f"\nquarantined messages: {due:,} (`actorbus redrive {directory} --list`)")
     for name in cut:
         print(f"\ncut out: {folder / QUARANTINE / name}")
     return EXIT_DONE

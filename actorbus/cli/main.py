@@ -26,6 +26,7 @@ VERBS: Final = {
     "plan": "actorbus.cli.plan",
     "pub": "actorbus.cli.pub",
     "record": "actorbus.cli.record",
+    "redrive": "actorbus.cli.redrive",
     "replay": "actorbus.cli.replay",
     "run": "actorbus.cli.run",
     "schema": "actorbus.cli.schema",

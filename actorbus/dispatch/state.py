@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["HandlerState", "Latency", "describe"]
+from actorbus.dispatch.meta import Record
+
+__all__ = ["HandlerState", "Keep", "Latency", "describe", "nowhere"]
+
+Keep = Callable[[str, str, Record, tuple[int, int] | None, str], None]
+"""Told handler, stream, record, place in a recording (None: it came live) and error of a quarantined message."""
+
+
+def nowhere(_handler: str, _stream: str, _record: Record, _recorded: tuple[int, int] | None, _error: str, /) -> None:
+    """Keep nothing."""
 
 
 class Latency(Protocol):
@@ -21,6 +31,7 @@ class HandlerState:
         "away",
         "errors",
         "failed",
+        "keep",
         "latency",
         "log",
         "name",
@@ -30,11 +41,12 @@ class HandlerState:
         "stopped",
     )
 
-    def __init__(self, name: str, on_error: str, latency: Latency, log: logging.Logger) -> None:
+    def __init__(self, name: str, on_error: str, latency: Latency, log: logging.Logger, keep: Keep = nowhere) -> None:
         self.name = name
         self.on_error = on_error
         self.latency = latency
         self.log = log
+        self.keep = keep
         self.errors = 0
         self.restarts = 0
         self.stopped = False
@@ -57,6 +69,10 @@ class HandlerState:
                 where,
                 exc_info=error,
             )
+
+    def kept(self, stream: str, record: Record, recorded: tuple[int, int] | None, error: BaseException) -> None:
+        """Keep the address of a message it raised on, where the stream is recorded."""
+        self.keep(self.name, stream, record, recorded, describe(error))
 
 
 def describe(error: BaseException) -> str:

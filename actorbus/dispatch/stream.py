@@ -25,7 +25,7 @@ from actorbus.dispatch.order import MailRoute, Stages, arrange, takers
 from actorbus.dispatch.parcel import Origin
 from actorbus.dispatch.port import NOTICES, REASON_DECODE, OnePlace, Port
 from actorbus.dispatch.routes import Call, Route, calls_for, in_priority_order, takes, takes_all
-from actorbus.dispatch.state import HandlerState, describe
+from actorbus.dispatch.state import HandlerState, Keep, describe, nowhere
 from actorbus.dispatch.tally import Tally
 from actorbus.errors import InternalError
 
@@ -57,12 +57,14 @@ class StreamDispatcher:
         on_restart: Callable[[str, Handler, BaseException, str, Record], None] | None = None,
         mails: Sequence[MailRoute] = (),
         numbers: Iterator[int] | None = None,
+        keep: Keep = nowhere,
     ) -> None:
         """Make it, of `routes` (handlers of this thread) and `mails` (those with mailboxes) of one stream.
 
         `types` are those handlers take, by id; `states` the counters of this thread's handlers; `numbers` counts the
         batches that are handed over, for all streams of a poller. `on_stopped` is told when an `on_error` stopped a
-        handler; `on_restart` its name, object, cause, stream and message when it is to be restarted.
+        handler; `on_restart` its name, object, cause, stream and message when it is to be restarted; `keep` where
+        a message is that cannot be decoded.
         """
         self.name = name
         self._port = port
@@ -76,6 +78,7 @@ class StreamDispatcher:
         self._on_stopped = on_stopped
         self._on_event = on_event
         self._on_restart = on_restart
+        self._keep = keep
         self._meta = Meta(name, port.record, port.recorded)
         self._until_sample = 1  # the first batch is sampled
         self._samples: list[tuple[str, int, list[str]]] = []
@@ -195,7 +198,8 @@ class StreamDispatcher:
             except Exception as error:  # noqa: BLE001 - whatever a decoder says of a wrong body, it is theirs
                 type_id = port.record(place)[7]
                 self._tally.not_decoded(type_id)
-                port.reject(place, REASON_DECODE, f"{type(error).__name__}: {error}")
+                port.reject(place, REASON_DECODE, describe(error))
+                self._keep("", self.name, port.record(place), port.recorded(place), describe(error))
         if len(good) == count:
             self._run(good, count)
             return
@@ -221,8 +225,6 @@ class StreamDispatcher:
             self._meta.close()
             self._batches += 1
 
-    # -- errors, events, samples -------------------------------------------------------------------------------------
-
     def _fail(self, number: int, message: object, error: BaseException) -> None:
         """Settle an error met in the compiled loop, which is left only when the handler is to stop."""
         call = self._calls[number]
@@ -237,6 +239,7 @@ class StreamDispatcher:
         state.raised(error, f"on stream {self.name!r}")
         if state.on_error == "quarantine":
             place = self._meta.place()
+            state.kept(self.name, self._port.record(place), self._port.recorded(place), error)
             if self._last_rejected != (self._batches, place):
                 self._last_rejected = (self._batches, place)
                 self._mails.reject(place, f"{state.name}: {describe(error)}")
@@ -252,6 +255,7 @@ class StreamDispatcher:
         state.raised(error, f"on stream {self.name!r}, with a batch of {len(places)}")
         if state.on_error == "quarantine":
             for place in places:
+                state.kept(self.name, self._port.record(place), self._port.recorded(place), error)
                 self._mails.reject(place, f"{state.name}: {describe(error)}")
         elif state.on_error in ("stop", "restart"):
             self._leave(route, self._tally.came_for(route), error, self._port.record(places[0]))
@@ -377,8 +381,6 @@ class StreamDispatcher:
             elif takes(item.cls, message_type):
                 calls.append(self._mails.call(item, self._meta))
         return calls
-
-    # -- what it counted ---------------------------------------------------------------------------------------------
 
     def _left_for(self, route: Route) -> int:
         """Return how many messages behind the current one, in its batch, the handler would have got."""

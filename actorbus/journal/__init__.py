@@ -6,6 +6,7 @@ from actorbus.journal.consumers import Consumer, positions_of
 from actorbus.journal.jsonl_reader import JsonlReader
 from actorbus.journal.jsonl_recording import JsonlRecording
 from actorbus.journal.opening import open_recording
+from actorbus.journal.quarantine import KeptMessage, QuarantineBook, read_quarantine, redriving
 from actorbus.journal.reader import JournalReader
 from actorbus.journal.recording import JournalRecording
 from actorbus.journal.report import Fault, Repaired, Verified
@@ -18,9 +19,13 @@ __all__ = [
     "JournalRecording",
     "JsonlReader",
     "JsonlRecording",
+    "KeptMessage",
+    "QuarantineBook",
     "Repaired",
     "Verified",
     "open_recording",
     "positions_of",
+    "read_quarantine",
     "recording_table",
+    "redriving",
 ]

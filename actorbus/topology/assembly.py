@@ -19,11 +19,13 @@ from actorbus.codec import FormatId, format_named
 from actorbus.dispatch import Policy
 from actorbus.errors import InternalError
 from actorbus.ffi import SPIN_PASSES, Idle
+from actorbus.journal import QuarantineBook
 from actorbus.limits import TYPE_ID_RAW
 from actorbus.message import is_message_class, type_id_of, version_of
 from actorbus.message.layout import fixed_layout_of
 from actorbus.topology.plan import HandlerPlan, IdlePlan, Plan, StreamPlan
 from actorbus.topology.recordings import recorder_part
+from actorbus.topology.redriving import recordings_of
 from actorbus.topology.subscribing import followed_part
 from actorbus.transport import Driver, EmbeddedDriver, ExternalDriver, LocalBus, LocalDriver, ProcessDriver
 
@@ -38,7 +40,8 @@ def session_parts(
     plan: Plan, clock: Clock | None = None, *, handler_clock: Clock | None = None, bus: LocalBus | None = None
 ) -> SessionParts:
     """Return what the session supervisor needs to run this plan; `bus`: what mode none meets others on."""
-    handled = {stream for handler in plan.handlers if handler.start is None for stream in handler.streams}
+    fed = [handler for handler in plan.handlers if handler.start is None and handler.is_fed]
+    handled = {stream for handler in fed for stream in handler.streams}
     return SessionParts(
         name=plan.name,
         make_driver=_driver_of(plan, bus),
@@ -50,9 +53,9 @@ def session_parts(
             if (streams := tuple(name for name in poller.streams if name in handled))
         )
         + tuple(
-            PollerPart(handler.name, handler.streams, None, idle_of(plan.idle), handler.name)
+            PollerPart(handler.name, handler.streams if handler.is_fed else (), None, idle_of(plan.idle), handler.name)
             for handler in plan.handlers
-            if handler.start is not None
+            if handler.start is not None or not handler.is_fed
         ),
         handlers=tuple(_handler_part(handler, plan) for handler in plan.handlers),
         sources=tuple(SourcePart(source.name, source.cls, source.options, source.stream) for source in plan.sources),
@@ -67,6 +70,7 @@ def session_parts(
             plan.supervision.backoff_max_ns,
         ),
         recorders=tuple(recorder_part(recorder, plan, idle_of(plan.idle, spins=False)) for recorder in plan.recorders),
+        quarantine=QuarantineBook(recordings_of(plan)),
     )
 
 
@@ -134,7 +138,8 @@ def _handler_part(plan: HandlerPlan, topology: Plan) -> HandlerPart:
         plan.publishes,
         None if plan.mailbox is None else MailboxPart(*plan.mailbox),
         plan.after,
-        None if plan.start is None else followed_part(topology, plan),
+        None if plan.start is None or not plan.is_fed else followed_part(topology, plan),
+        plan.is_fed,
     )
 
 

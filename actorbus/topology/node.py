@@ -10,6 +10,7 @@ Rules of the room:
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import threading
 import time
@@ -38,6 +39,7 @@ from actorbus.errors import ActorBusError, ClosedError, UsageError
 from actorbus.ffi.system import trim_memory
 from actorbus.topology.async_face import AsyncFace
 from actorbus.topology.figures import NodeHealth, NodeStatistics, Quarantined, node_statistics, quarantined, summary_of
+from actorbus.topology.redriving import RedriveFace
 from actorbus.topology.stopping import Signals, StopFlag, Stoppable
 from actorbus.topology.subscribing import check_stream, check_types, replay_part
 from actorbus.topology.waiting import Watched, activity_of, wait_until
@@ -62,7 +64,7 @@ GIVE_UP_S = 1.0
 _open_nodes: weakref.WeakSet[Node] = weakref.WeakSet()
 
 
-class Node(AsyncFace):
+class Node(AsyncFace, RedriveFace):
     """Runs a topology: `with Node.from_yaml("topology.yaml") as node: ...`.
 
     Entering starts everything in order and waits until the streams this node both publishes and handles are
@@ -289,6 +291,7 @@ class Node(AsyncFace):
         answer = ask(self._open_supervisor(), OpenSubscriber(stream, wanted, replay), OPEN_TIMEOUT_S)
         return cast("Subscription[M]", answer)
 
+    @override
     def _open_supervisor(self) -> SessionSupervisor:
         if self._state != "open":
             raise ClosedError(f"node {self.name!r} is {self._state}: use it inside `with node:`")
@@ -385,16 +388,13 @@ class Node(AsyncFace):
         Raises:
             ClosedError, AskCycle: as `stats`.
         """
-        supervisor = self._need_supervisor()
-        return summary_of(self.stats(), self._look().samples, list(supervisor.events))
+        return summary_of(self.stats(), self._look().samples, list(self._need_supervisor().events))
 
 
 def _close_all() -> None:
     for node in list(_open_nodes):
-        try:
+        with contextlib.suppress(ActorBusError):
             node.close(drain=False)
-        except ActorBusError:
-            continue
 
 
 atexit.register(_close_all)

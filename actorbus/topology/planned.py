@@ -125,6 +125,8 @@ class HandlerPlan(msgspec.Struct, frozen=True):
     start: Place | None = None
     """For one that reads a recording: where it begins, the first time if it resumes; None: live."""
     resume: bool = False
+    is_fed: bool = True
+    """Whether it gets the messages of its streams; else those alone that are redriven."""
 
 
 class RecorderPlan(msgspec.Struct, frozen=True):

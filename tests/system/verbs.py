@@ -25,6 +25,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from actorbus.journal import QuarantineBook
 from tests.support.tapes import record_quotes
 from tests.support.terminal import COLOUR, ROOT, Terminal, shell_environment
 from tests.support.without import extra_packages, without
@@ -114,6 +115,7 @@ CASES = {
              r"recorded \d+ messages of aeron:ipc stream 1", "made --channel aeron:ipc --stream-id many", 2,
              endless="made-{n} --channel aeron:ipc --stream-id 1 --directory {shm}/running",
              working=r"record  \d+ records"),
+        Case("redrive", "tape --list --format json", "lines", r'"error": ?"ValueError', "nowhere", 2),
         Case("replay", "tape", "lines", r'"type":"Quote"', "nowhere", 2, endless="tape --speed original",
              working=r'"sequence":1,'),
         Case("run", "small.yaml --for 10s --until-idle 200ms --summary json", "json", r"taking notes", "broken.yaml", 2,
@@ -160,6 +162,9 @@ def world() -> Generator[World]:
         (folder / file).write_text(TOPOLOGY.format(name=name, options=options, driver=driver), encoding="utf-8")
     (folder / "broken.yaml").write_text(BROKEN, encoding="utf-8")
     record_quotes(folder / "tape", 1000)
+    book = QuarantineBook({"quotes": folder / "tape"})
+    book.keep("notes", "quotes", (5, 64, 0, 1, 7, 0, 1, 1, 1), None, "ValueError: not that")
+    book.close()
     log = (folder / "run.log").open("w+", encoding="utf-8")
     running = subprocess.Popen(
         ["actorbus", "run", "topology.yaml"], cwd=folder, env=made.environment(), stdin=subprocess.DEVNULL,
