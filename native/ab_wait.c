@@ -192,23 +192,39 @@ void ab_poll_set_service(ab_poll_set *set) {
 
 int ab_poll_set_failed(const ab_poll_set *set) { return set->failed; }
 
+static int ask_open(ab_subscription *subscription, bool paused, bool *worked) {
+    if (paused) {
+        ab_poll_service(subscription);
+        return 0;
+    }
+    if (subscription->handed && subscription->batch->exports > 0) {
+        return AB_INVALID;
+    }
+    int result = ab_poll(subscription, worked);
+    return result == AB_POLL_NOTICES ? 1 : result;
+}
+
 /* Ask one stream. Above zero: it has something. Below: an ab_result. */
 static int ask(const entry *stream, bool *worked) {
     ab_subscription *subscription = ab_slot_enter(stream->subscription, AB_KIND_SUBSCRIPTION);
     if (subscription == NULL) {
         return 0; /* closed; its owner will take it out of the set */
     }
-    int result = 0;
-    if (stream->paused) {
-        ab_poll_service(subscription);
-    } else if (subscription->handed && subscription->batch->exports > 0) {
-        result = AB_INVALID;
-    } else {
-        result = ab_poll(subscription, worked);
-        result = result == AB_POLL_NOTICES ? 1 : result;
-    }
+    int result = ask_open(subscription, stream->paused, worked);
     ab_slot_leave(stream->subscription);
     return result;
+}
+
+int ab_poll_set_next(ab_poll_set *set, int from) {
+    for (int index = from < 0 ? 0 : from; index < set->count; index++) {
+        const entry *stream = &set->entries[index];
+        ab_subscription *subscription = ab_slot_peek(stream->subscription, AB_KIND_SUBSCRIPTION);
+        int result = subscription == NULL ? 0 : ask_open(subscription, stream->paused, NULL);
+        if (result > 0 || result == AB_INVALID) {
+            return index;
+        }
+    }
+    return AB_TIMED_OUT;
 }
 
 /* Ask every stream once, each pass beginning with another. The index of the first that has something, AB_FAILED or
@@ -330,9 +346,10 @@ int ab_event_wait(ab_event *event, uint32_t seen, const ab_idle *idle, int64_t d
     return ab_wait(event, seen, NULL, idle, deadline_ns);
 }
 
-int ab_spin(ab_event *event, uint32_t seen, ab_poll_set *set, uint32_t passes) {
+int ab_spin(ab_event *event, uint32_t seen, ab_poll_set *set, uint32_t looks) {
     bool worked;
-    for (uint32_t i = 0; i < passes; i++) {
+    uint64_t each = set->count > 1 ? (uint64_t)set->count : 1;
+    for (uint64_t looked = 0; looked < looks; looked += each) {
         if (ab_event_word(event) != seen) {
             return AB_WAKE;
         }

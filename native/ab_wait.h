@@ -77,15 +77,22 @@ int ab_poll_set_remove(ab_poll_set *set, int index);          /* its index may b
 int ab_poll_set_pause(ab_poll_set *set, int index, int paused);
 void ab_poll_set_service(ab_poll_set *set); /* service the images of paused streams: for who is too busy to wait */
 
+/* For one pass of who does not wait: the first stream from index `from` on that has a batch or notices, or a view of its last
+ * batch still held (its next port.poll() returns them, or says so); AB_TIMED_OUT: none of the rest. A pass that asks from 0, then
+ * from behind each answer, gives every stream one turn. Paused streams are serviced; one that fails is passed over, as ab_wait
+ * tells of it. Keeps the GIL. */
+int ab_poll_set_next(ab_poll_set *set, int from);
+
 /* Wait for any of: the event moved (AB_WAKE), a stream of `set` has a batch or notices (its index; its next port.poll()
  * returns them), the deadline (AB_TIMED_OUT). Streams are asked in turn, beginning behind the last one that had something.
  * AB_FAILED: Aeron's poll failed for the stream ab_poll_set_failed() tells. AB_INVALID: a batch is still exported.
  * A stale subscription is passed over. Releases the GIL. */
 int ab_wait(ab_event *event, uint32_t seen, ab_poll_set *set, const ab_idle *idle, int64_t deadline_ns);
 
-/* The same without waiting and with the GIL kept: up to `passes` passes, then AB_TIMED_OUT. Spin some hundred passes here
- * before ab_wait: a thread that lets the GIL go beside CPU-bound ones gets it back only after a switch interval. */
-int ab_spin(ab_event *event, uint32_t seen, ab_poll_set *set, uint32_t passes);
+/* The same without waiting and with the GIL kept: passes until `looks` streams were asked (one pass at least), then AB_TIMED_OUT;
+ * so many streams do not keep the GIL longer than one. Spin some hundred here before ab_wait: a thread that lets the GIL go beside
+ * CPU-bound ones gets it back only after a switch interval. */
+int ab_spin(ab_event *event, uint32_t seen, ab_poll_set *set, uint32_t looks);
 
 int ab_poll_set_failed(const ab_poll_set *set); /* index of the stream behind the last AB_FAILED or AB_INVALID, or -1 */
 /* cffi:end */

@@ -6,6 +6,7 @@ meanwhile is a dead letter, since the poller waits for nobody (D14).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from actorbus.actors.hosting import (
@@ -168,11 +169,14 @@ class InlineHandlers(Shell):
 
     def flush(self) -> None:
         """Write the handlers' counters to the statistics file. The poller's thread."""
-        messages = {name: dispatcher.messages() for name, dispatcher in self._dispatchers.items()}
-        dead = {name: dispatcher.dead_letters() for name, dispatcher in self._dispatchers.items()}
+        messages: Counter[str] = Counter()
+        dead: Counter[str] = Counter()
+        for dispatcher in self._dispatchers.values():
+            messages.update(dispatcher.messages())  # adds
+            dead.update(dispatcher.dead_letters())
         for setup, _, state in self._handlers:
             name = setup.name
-            setup.cells[HandlerCounter.MESSAGES] = sum(counts.get(name, 0) for counts in messages.values())
+            setup.cells[HandlerCounter.MESSAGES] = messages[name]
             setup.cells[HandlerCounter.ERRORS] = state.errors
             setup.cells[HandlerCounter.RESTARTS] = state.restarts
-            setup.cells[HandlerCounter.DEAD_LETTERS] = sum(counts.get(name, 0) for counts in dead.values())
+            setup.cells[HandlerCounter.DEAD_LETTERS] = dead[name]

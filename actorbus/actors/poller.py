@@ -48,6 +48,10 @@ class Waiter(Protocol):
         """Return the number of a stream that has a batch, or a negative for woken or timed out. Without the GIL."""
         ...
 
+    def ready(self, start: int) -> int:
+        """Return the number of the first stream from `start` on that has a batch; a negative for none. No waiting."""
+        ...
+
     def pause(self, number: int, paused: bool) -> None:
         """Leave a stream (by its place in the poller) out of the waiting, or take it in again."""
         ...
@@ -250,12 +254,22 @@ class PollerActor(InlineHandlers):
             self._news.popleft()()
 
     def _pass(self) -> int:
-        """Give every stream nobody holds one step; returns how much was done."""
+        """Give every stream nobody holds one step; returns how much was done.
+
+        Of several streams only those that have something are stepped: which, is asked natively, and of held ones not.
+        """
         worked = 0
-        held = self._held
-        for name, step in self._steps:
-            if not held or name not in held:  # a step may hold the streams behind it
-                worked += step()
+        steps = self._steps
+        if len(steps) == 1:
+            name, step = steps[0]
+            if name not in self._held:
+                worked = step()
+        elif self._waiter is not None:
+            ready = self._waiter.ready
+            number = ready(0)
+            while number >= 0:
+                worked += steps[number][1]()
+                number = ready(number + 1)  # a step may hold the streams behind it
         if self.outbox.waiting:
             worked += self.outbox.flush()
         return worked

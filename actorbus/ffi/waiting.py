@@ -33,7 +33,7 @@ A wait there comes up for air this often (P21).
 """
 
 SPIN_PASSES: Final = 1000
-"""Passes with the GIL kept before it is let go.
+"""Looks at streams with the GIL kept before it is let go: so many passes over one, a tenth of them over ten.
 
 Beside CPU-bound threads, letting go after one costs a switch interval.
 """
@@ -73,7 +73,7 @@ class Idle:
             max_yields: yields before backoff parks.
             min_park_ns: first park of backoff.
             max_park_ns: longest park; every park of sleep. A publisher of another process waits as long to be heard.
-            spin_passes: passes with the GIL kept before a wait begins (not for sleep).
+            spin_passes: looks at streams with the GIL kept before a wait begins (not for sleep).
         """
         kinds = {
             "busy_spin": lib.AB_IDLE_BUSY_SPIN,
@@ -216,6 +216,14 @@ class Waiter:
     def service(self) -> None:
         """Service the images of paused streams, for who is too busy to wait."""
         self._set.service()
+
+    def ready(self, start: int) -> int:
+        """Return the number of the first stream from `start` on that has a batch or notices; below 0: none of them.
+
+        For a pass without waiting, the GIL kept: a stream with nothing costs some ns, all of it native. One that fails
+        is passed over; `wait` raises for it.
+        """
+        return lib.ab_poll_set_next(self._set.native, start)
 
     def wait(self, seen: int, deadline_ns: int | None) -> int:
         """Return the number of a stream that has a batch or notices, or WAKE or TIMED_OUT.

@@ -159,6 +159,71 @@ static void a_paused_stream_is_serviced_but_not_polled(void) {
     fake_remove();
 }
 
+static void spinning_looks_so_often_however_many_streams_there_are(void) {
+    fake_install();
+    ab_event *event = ab_event_create();
+    ab_poll_set *set = ab_poll_set_create();
+    stream streams[4];
+    for (int i = 0; i < 4; i++) {
+        streams[i] = open_stream(true);
+        ab_poll_set_add(set, streams[i].handle);
+    }
+    CHECK_EQUAL(AB_TIMED_OUT, ab_spin(event, 0, set, 12));
+    CHECK_EQUAL(12, fake.polls);
+    CHECK_EQUAL(AB_TIMED_OUT, ab_spin(event, 0, set, 1)); /* each of them once at least */
+    CHECK_EQUAL(16, fake.polls);
+    CHECK_EQUAL(AB_TIMED_OUT, ab_spin(event, 0, set, 0));
+    CHECK_EQUAL(16, fake.polls);
+    ab_poll_set_free(set);
+    ab_event_release(event);
+    for (int i = 0; i < 4; i++) {
+        close_stream(&streams[i]);
+    }
+    fake_remove();
+}
+
+static void a_pass_without_waiting_names_each_ready_stream_once(void) {
+    enum { COUNT = 5 };
+    stream streams[COUNT];
+    ab_poll_set *set = ab_poll_set_create();
+    CHECK_EQUAL(AB_TIMED_OUT, ab_poll_set_next(set, 0)); /* nobody there */
+    for (int i = 0; i < COUNT; i++) {
+        streams[i] = open_stream(false);
+        CHECK_EQUAL(i, ab_poll_set_add(set, streams[i].handle));
+    }
+    CHECK_EQUAL(AB_TIMED_OUT, ab_poll_set_next(set, 0));
+    for (int i = 0; i < 4; i++) {
+        feed(&streams[i]);
+    }
+    CHECK_EQUAL(AB_OK, ab_poll_set_pause(set, 1, 1));
+    close_stream(&streams[2]); /* stale: passed over */
+    CHECK_EQUAL(0, ab_poll_set_next(set, 0));
+    CHECK_EQUAL(0, ab_poll_set_next(set, -7)); /* still there: nobody took it */
+    CHECK_EQUAL(3, ab_poll_set_next(set, 1));
+    CHECK_EQUAL(AB_TIMED_OUT, ab_poll_set_next(set, 4));
+    CHECK_EQUAL(AB_TIMED_OUT, ab_poll_set_next(set, COUNT));
+    CHECK_EQUAL(AB_TIMED_OUT, ab_poll_set_next(set, INT32_MAX));
+    CHECK_EQUAL(1, ab_poll_handover(streams[0].subscription));
+    CHECK_EQUAL(3, ab_poll_set_next(set, 0)); /* taken: it has nothing more */
+    CHECK_EQUAL(1, ab_poll_handover(streams[3].subscription));
+    streams[3].subscription->batch->exports = 1;
+    CHECK_EQUAL(3, ab_poll_set_next(set, 0)); /* its next poll says that a view is held */
+    streams[3].subscription->batch->exports = 0;
+    CHECK_EQUAL(AB_TIMED_OUT, ab_poll_set_next(set, 0));
+    ab_batch_image(streams[4].handle, AB_IMAGE_LEFT, 1, 64, 64); /* a notice is something too */
+    CHECK_EQUAL(4, ab_poll_set_next(set, 4));
+    CHECK_EQUAL(AB_OK, ab_poll_set_pause(set, 1, 0));
+    CHECK_EQUAL(1, ab_poll_set_next(set, 0));
+    CHECK_EQUAL(AB_OK, ab_poll_set_remove(set, 1));
+    CHECK_EQUAL(4, ab_poll_set_next(set, 0));
+    ab_poll_set_free(set);
+    for (int i = 0; i < COUNT; i++) {
+        if (i != 2) {
+            close_stream(&streams[i]);
+        }
+    }
+}
+
 static void a_failing_stream_is_named(void) {
     fake_install();
     stream good = open_stream(false), bad = open_stream(true);
@@ -403,6 +468,8 @@ int main(void) {
     RUN(the_word_wraps_round);
     RUN(streams_take_turns);
     RUN(a_paused_stream_is_serviced_but_not_polled);
+    RUN(spinning_looks_so_often_however_many_streams_there_are);
+    RUN(a_pass_without_waiting_names_each_ready_stream_once);
     RUN(a_failing_stream_is_named);
     RUN(the_set_is_bounded_and_its_places_are_used_again);
     RUN(four_tellers_never_lose_a_wake_up);

@@ -34,6 +34,13 @@ class Waiter:
         self._event = actor.inbox.event
         self.paused: set[int] = set()
         self.serviced = 0
+        self.ports: list[FakePort] = []
+        self.asked: list[int] = []
+
+    def ready(self, start: int) -> int:
+        self.asked.append(start)
+        found = (n for n, port in enumerate(self.ports) if n >= start and port.waiting and n not in self.paused)
+        return next(found, -7)
 
     def pause(self, number: int, paused: bool) -> None:
         (self.paused.add if paused else self.paused.discard)(number)
@@ -257,3 +264,73 @@ def test_a_stream_is_polled_when_nobody_holds_it() -> None:
     assert not bench.actor.held
     assert not bench.waiter.paused
     bench.stop()
+
+
+class Counted(FakePort):
+    """A port that says how often it was polled, and does something then."""
+
+    polls = 0
+    then: Callable[[], None] | None = None
+
+    def poll(self) -> int:
+        self.polls += 1
+        if self.then is not None:
+            self.then()
+        return super().poll()
+
+
+def several(count: int) -> tuple[PollerActor, list[Counted], Waiter]:
+    """Return a poller of so many streams, s0 and on, each with one message taken by one handler."""
+    actor = PollerActor("test", SystemClock(), report=lambda name, error: None)
+    ports, waiter = [Counted() for _ in range(count)], Waiter(actor)
+    waiter.ports = list(ports)
+    names = [f"s{number}" for number in range(count)]
+    actor.assemble(
+        [StreamSetup(name, port, FakeDecoding(Tick), {1001: Tick}) for name, port in zip(names, ports, strict=True)],
+        [HandlerSetup("a", Recorder, {}, tuple(names), 0, 0, "skip", {}, FakeLatency(), Cells())],
+        waiter,
+        on_event=lambda event: None,
+        enter_thread=lambda: None,
+    )
+    return actor, ports, waiter
+
+
+def test_of_several_streams_a_pass_steps_those_alone_that_have_something() -> None:
+    actor, ports, waiter = several(4)
+    launch(actor)
+
+    def feed() -> None:
+        for number in (0, 2):
+            ports[number].feed(*encoded(Tick(number)))
+            ports[number].feed(*encoded(Tick(10 + number)))
+
+    before = [port.polls for port in ports]
+    ask(actor, feed, DEADLINE_S)
+    ask(actor, lambda: None, DEADLINE_S)
+    wait_for(lambda: len(made[0].calls) == 5, DEADLINE_S, "four messages")
+    assert made[0].calls[1:] == [0, 2, 10, 12]  # one batch of each a pass, in the order of the streams
+    assert [port.polls - was for port, was in zip(ports, before, strict=True)] == [2, 0, 2, 0]
+    assert {0, 1, 3} <= set(waiter.asked)
+    actor.request_stop()
+    assert join(actor, DEADLINE_S)
+
+
+def test_a_step_may_hold_a_stream_behind_it_in_the_same_pass() -> None:
+    actor, ports, _ = several(3)
+    launch(actor)
+    ports[0].then = lambda: actor.hold("s2", "mailbox")
+
+    def feed() -> None:
+        for number, port in enumerate(ports):
+            port.feed(*encoded(Tick(number)))
+
+    ask(actor, feed, DEADLINE_S)
+    ask(actor, lambda: None, DEADLINE_S)
+    wait_for(lambda: len(made[0].calls) == 3, DEADLINE_S, "two messages")
+    ask(actor, lambda: None, DEADLINE_S)
+    assert made[0].calls[1:] == [0, 1]
+    assert ports[2].waiting
+    ask(actor, lambda: actor.release("s2", "mailbox"), DEADLINE_S)
+    wait_for(lambda: len(made[0].calls) == 4, DEADLINE_S, "the held one")
+    actor.request_stop()
+    assert join(actor, DEADLINE_S)

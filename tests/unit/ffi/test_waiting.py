@@ -95,6 +95,25 @@ def test_subscriptions_are_numbered_in_the_order_of_adding() -> None:
     poll_set.close()
 
 
+def test_a_pass_without_waiting_names_the_next_stream_that_has_something() -> None:
+    poll_set, streams = PollSet(), [FakeSubscription() for _ in range(3)]
+    waiter = poll_set.waiter(Event(), Idle.backoff())
+    assert [poll_set.add(stream) for stream in streams] == [0, 1, 2]
+    assert waiter.ready(0) == TIMED_OUT
+    for number in (0, 2):
+        assert lib.ab_batch_feed(streams[number].handle, 1, 64, b"", 0, 0xC0) != 0
+    lib.ab_batch_image(streams[1].handle, lib.AB_IMAGE_LEFT, 1, 64, 64)
+    assert waiter.ready(1) == 1
+    poll_set.pause(1, True)
+    assert waiter.ready(1) == TIMED_OUT
+    for stream in streams:
+        stream.close()
+    assert waiter.ready(0) == TIMED_OUT
+    poll_set.close()
+    with pytest.raises(ClosedError):
+        waiter.ready(0)
+
+
 def test_a_set_that_is_full_says_so() -> None:
     poll_set, subscription = PollSet(), FakeSubscription()
 
