@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from actorbus.actors.poller import Waiter
+from actorbus.codec import unpack
 from actorbus.dispatch import Port
 from actorbus.dispatch.port import NOTICES
+from actorbus.errors import FrameCorrupt
 from actorbus.ffi import RecordCounts, RecordSink
 from actorbus.recording import OutOfSpace, RecordedStream, RecordingPort
 
@@ -24,7 +26,7 @@ PATIENCE_NS = 10_000_000
 """A recorder that sheds and was away for longer leaves out what came meanwhile."""
 CONTROL_TYPE = b"\x00\x00"
 TYPE_OFFSET = 4
-"""Where our frame says its type (docs/wire-format.md); type 0 is Hello, Beat and Bye, which are not recorded."""
+"""Where our frame says its type (docs/wire-format.md)."""
 
 
 class Recorded(NamedTuple):
@@ -140,7 +142,7 @@ class PortTape:
         if count <= 0:
             return False
         for at, body in enumerate(stream.port.bodies()):
-            if not stream.facts.framed or body[TYPE_OFFSET : TYPE_OFFSET + 2] != CONTROL_TYPE:
+            if not stream.facts.framed or not _is_control(body):
                 record = stream.port.record(at)
                 self._pending.append((self._numbers[place], body, record[0], record[1], record[6]))
         self._write()
@@ -182,3 +184,13 @@ class PortTape:
     def is_full(self) -> bool:
         """Whether the last append found no room."""
         return self._full
+
+
+def _is_control(frame: bytes) -> bool:
+    """Return whether it is Hello, Beat or Bye, which are not recorded. What only looks so is recorded as it came."""
+    if frame[TYPE_OFFSET : TYPE_OFFSET + 2] != CONTROL_TYPE:
+        return False
+    try:
+        return unpack(frame).control is not None
+    except FrameCorrupt:
+        return False

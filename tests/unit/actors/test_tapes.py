@@ -8,12 +8,14 @@ import pytest
 
 from actorbus.actors.poller import Waiter
 from actorbus.actors.tapes import PortTape, Recorded
+from actorbus.codec import ControlKind, control
 from actorbus.dispatch import Port
 from actorbus.dispatch.port import NOTICES
 from actorbus.ffi import RecordSink
 from actorbus.recording import OutOfSpace, RecordedStream, RecordingPort
 
-HELLO = bytes([1, 0, 0, 0, 0, 0, 0, 0]) + bytes(24)
+HELLO = control(ControlKind.HELLO, publisher=7, sequence=0)
+LOOKS_LIKE_IT = HELLO[:2] + b"\x09" + HELLO[3:]  # a control frame of a kind that is none: a peer's, and recorded
 DATA = bytes([1, 1, 0, 0, 9, 0, 1, 0]) + bytes(24) + b"body"
 
 
@@ -98,6 +100,13 @@ def test_foreign_bytes_are_never_taken_for_our_own_words() -> None:
     bench.run()
 
     assert [record[1] for record in bench.recording.records] == [HELLO]
+
+
+def test_what_only_looks_like_our_own_words_is_recorded_as_it_came() -> None:
+    bench = Bench([[LOOKS_LIKE_IT, HELLO, HELLO + b"more"]])
+    bench.run()
+
+    assert [record[1] for record in bench.recording.records] == [LOOKS_LIKE_IT, HELLO + b"more"]
 
 
 def test_hold_keeps_what_does_not_fit_and_takes_nothing_more_until_there_is_room() -> None:
