@@ -13,6 +13,7 @@ Thread: a reader one at a time.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from types import NoneType, UnionType
 from typing import Any, Union, cast, get_args, get_origin
@@ -26,6 +27,7 @@ from actorbus.message.layout import constrains, unwrapped
 
 __all__ = ["make_list_reader"]
 
+log = logging.getLogger("actorbus.ffi")
 INT, FLOAT, INT_AS_FLOAT, TEXT, BYTES, BOOL, NONE = 1, 2, 4, 8, 16, 32, 64
 """What a field takes; native/ab_port_lists.c.inc has the same numbers."""
 _TAKES = {int: INT, float: FLOAT, str: TEXT, bytes: BYTES, bool: BOOL, NoneType: NONE}
@@ -37,7 +39,8 @@ def make_list_reader[Port](
 ) -> Callable[[Port], list[object]]:
     """Return a function from a port to the messages of its batch: `decode` itself when a class is not plain.
 
-    Raises what `decode` raises.
+    Raises what `decode` raises. Where a struct keeps a field is learned from a sample; a msgspec that does not keep it
+    in a slot of its own is told of in the log, and its `decode` does all.
     """
     samples: list[tuple[object, tuple[object, ...], int, bytes]] = []
     for cls in types:
@@ -48,7 +51,11 @@ def make_list_reader[Port](
         made: type[Message] = cls
         sample = cast("Any", made)(**dict(zip(made.__struct_fields__, values, strict=True)))
         samples.append((sample, values, type_id_of(made), takes))
-    reader = cast("Any", port_type("ListReader")(decode, tuple(samples)))
+    try:
+        reader = cast("Any", port_type("ListReader")(decode, tuple(samples)))
+    except ValueError as unknown:
+        log.warning("batches are decoded by msgspec alone, as messages are not laid out as expected: %s", unknown)
+        return decode
     return cast("Callable[[Port], list[object]]", reader.read)
 
 

@@ -295,3 +295,15 @@ def test_a_sample_that_native_code_cannot_learn_from_is_refused() -> None:
         reader(len, ((Plain(1, "t", 2.0, b"k", True), (object(),), 1001, b"\1"),))
     with pytest.raises(ValueError, match="one value a field"):
         reader(len, ((Empty(), (1,), 1001, b""),))
+
+
+def test_structs_laid_out_otherwise_are_msgspecs_alone_and_the_log_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("no slot holds field 0 alone")
+
+    monkeypatch.setattr("actorbus.ffi.lists.port_type", lambda _: refuse)
+    decode = msgspec.msgpack.Decoder(list[Plain]).decode
+    assert make_list_reader([Plain], cast("Callable[[PollPort], list[object]]", decode)) is decode
+    assert "no slot holds field 0 alone" in caplog.text
