@@ -188,13 +188,33 @@ static int utf8_lead(uint8_t lead, uint8_t *lowest, uint8_t *highest) {
     return lead < 0xc2 ? -1 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : lead < 0xf5 ? 3 : -1;
 }
 
+#define ONES 0x0101010101010101u
+#define HIGHS 0x8080808080808080u
+
+/* Is there nothing but 0? */
+static bool is_empty(const uint8_t *text, uint32_t size) {
+    uint32_t i = 0;
+    for (; i + 8u <= size; i += 8u) {
+        if (ab_le64(text + i) != 0) {
+            return false;
+        }
+    }
+    while (i < size && text[i] == 0) {
+        i++;
+    }
+    return i == size;
+}
+
 static bool text_is_right(const uint8_t *text, uint32_t size) {
     uint32_t i = 0;
-    for (uint64_t word; i + sizeof word <= size; i += sizeof word) { /* eight characters of ASCII at once */
-        memcpy(&word, text + i, sizeof word);
-        uint64_t zero = (word - 0x0101010101010101u) & ~word;
-        if (((word | zero) & 0x8080808080808080u) != 0) {
+    for (uint64_t word, zero; i + sizeof word <= size; i += sizeof word) { /* eight characters of ASCII at once */
+        word = ab_le64(text + i);
+        zero = (word - ONES) & ~word & HIGHS; /* its lowest bit is the top bit of the first 0 */
+        if ((word & HIGHS) != 0) {
             break;
+        }
+        if (zero != 0) {
+            return word < (zero & (0 - zero)) >> 7 && is_empty(text + i + sizeof word, size - i - (uint32_t)sizeof word);
         }
     }
     while (i < size && text[i] != 0) {
@@ -211,12 +231,7 @@ static bool text_is_right(const uint8_t *text, uint32_t size) {
             highest = 0xbf;
         }
     }
-    for (; i < size; i++) {
-        if (text[i] != 0) {
-            return false;
-        }
-    }
-    return true;
+    return is_empty(text + i, size - i);
 }
 
 int ab_layout_check(const ab_layout *layout, const uint8_t *record, uint32_t *wrong) {

@@ -13,6 +13,7 @@ Thread: layouts and packers any; a Fixed its poller's alone.
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -107,7 +108,7 @@ def make_layout(cls: type[Message]) -> Layout:
     fixed = fixed_layout_of(cls)
     native = native_layout(fixed)
     address = int(ffi.cast("uintptr_t", native))
-    names = tuple(field.name for field in fixed.fields)
+    names = tuple(sys.intern(field.name) for field in fixed.fields)  # read by their addresses
     enums = tuple(
         {member.value: member for member in field.members} if field.kind == "enum" else None for field in fixed.fields
     )
