@@ -122,7 +122,16 @@ typedef struct {
     bool paused;
 } entry;
 
+/* How far idling came. */
+typedef struct {
+    uint32_t empty;   /* empty passes in a row */
+    int64_t park_ns;  /* length of the last sleep */
+    int64_t since_ns; /* of the first sleep; 0: none yet */
+    bool kept;        /* the last wait timed out: the next goes on here */
+} idling;
+
 struct ab_poll_set {
+    idling idling;
     int count;  /* entries in use, free ones in between included */
     int next;   /* who is asked first in the next pass */
     int failed; /* index behind the last AB_FAILED or AB_INVALID, or -1 */
@@ -191,6 +200,8 @@ void ab_poll_set_service(ab_poll_set *set) {
 }
 
 int ab_poll_set_failed(const ab_poll_set *set) { return set->failed; }
+
+void ab_poll_set_stir(ab_poll_set *set) { set->idling.kept = false; }
 
 static int ask_open(ab_subscription *subscription, bool paused, bool *worked) {
     if (paused) {
@@ -304,9 +315,13 @@ int ab_wait(ab_event *event, uint32_t seen, ab_poll_set *set, const ab_idle *idl
     static const ab_idle park_at_once = {.kind = AB_IDLE_SLEEP, .max_park_ns = AB_NS_PER_MS};
     idle = idle == NULL ? &park_at_once : idle;
     bool streams = set != NULL && set->count > 0;
+    idling now_only = {0};
+    idling *idling = streams ? &set->idling : &now_only;
+    if (!idling->kept) {
+        *idling = now_only;
+    }
+    idling->kept = false;
     uint32_t passes = 0;
-    uint32_t empty = 0; /* empty passes in a row */
-    int64_t park_ns = 0;
     bool parked = false;
 
     while (true) {
@@ -321,15 +336,23 @@ int ab_wait(ab_event *event, uint32_t seen, ab_poll_set *set, const ab_idle *idl
             }
         }
         if (worked) {
-            empty = 0;
-            park_ns = 0;
+            *idling = now_only;
         }
-        int64_t sleep_ns = worked ? 0 : idle_step(idle, empty++, &park_ns);
+        int64_t sleep_ns = worked ? 0 : idle_step(idle, idling->empty, &idling->park_ns);
+        idling->empty += idling->empty < UINT32_MAX;
         int64_t left_ns = AB_NO_DEADLINE;
-        if (deadline_ns != AB_NO_DEADLINE && (sleep_ns > 0 || parked || passes++ % PASSES_A_CLOCK == 0)) {
-            left_ns = deadline_ns - ab_clock_monotonic_ns();
+        if (sleep_ns > 0 || (deadline_ns != AB_NO_DEADLINE && (parked || passes++ % PASSES_A_CLOCK == 0))) {
+            int64_t now_ns = ab_clock_monotonic_ns();
+            left_ns = deadline_ns == AB_NO_DEADLINE ? AB_NO_DEADLINE : deadline_ns - now_ns;
             if (left_ns <= 0) {
+                idling->kept = true;
                 return AB_TIMED_OUT;
+            }
+            if (sleep_ns > 0) {
+                idling->since_ns = idling->since_ns == 0 ? now_ns : idling->since_ns;
+                if (idle->rest_park_ns > sleep_ns && now_ns - idling->since_ns >= AB_REST_AFTER_NS) {
+                    sleep_ns = idle->rest_park_ns;
+                }
             }
         }
         parked = sleep_ns > 0;
@@ -349,6 +372,7 @@ int ab_event_wait(ab_event *event, uint32_t seen, const ab_idle *idle, int64_t d
 int ab_spin(ab_event *event, uint32_t seen, ab_poll_set *set, uint32_t looks) {
     bool worked;
     uint64_t each = set->count > 1 ? (uint64_t)set->count : 1;
+    looks = set->idling.kept && looks > 1 ? 1 : looks; /* a wait that goes on does not begin to spin anew */
     for (uint64_t looked = 0; looked < looks; looked += each) {
         if (ab_event_word(event) != seen) {
             return AB_WAKE;

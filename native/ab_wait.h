@@ -43,13 +43,15 @@ enum ab_idle_kind { AB_IDLE_BUSY_SPIN = 0, AB_IDLE_YIELD = 1, AB_IDLE_BACKOFF = 
  *   busy_spin  never gives the core away          yield  sched_yield after every empty pass
  *   backoff    max_spins spins, then max_yields yields, then parks that double from min_park_ns to max_park_ns
  *   sleep      parks of max_park_ns
- * A park lasts 1 us at least. Without streams it lasts until the deadline: only the event can end it. */
+ * A park lasts 1 us at least. Without streams it lasts until the deadline: only the event can end it.
+ * With streams that were silent for AB_REST_AFTER_NS a park lasts rest_park_ns (0: as before). */
 typedef struct {
     int kind;
     uint32_t max_spins;
     uint32_t max_yields;
     int64_t min_park_ns;
     int64_t max_park_ns;
+    int64_t rest_park_ns;
 } ab_idle;
 
 /* What waiting answers beside the index of a stream (>= 0) and ab_result. */
@@ -86,7 +88,9 @@ int ab_poll_set_next(ab_poll_set *set, int from);
 /* Wait for any of: the event moved (AB_WAKE), a stream of `set` has a batch or notices (its index; its next port.poll()
  * returns them), the deadline (AB_TIMED_OUT). Streams are asked in turn, beginning behind the last one that had something.
  * AB_FAILED: Aeron's poll failed for the stream ab_poll_set_failed() tells. AB_INVALID: a batch is still exported.
- * A stale subscription is passed over. Releases the GIL. */
+ * A stale subscription is passed over. Releases the GIL.
+ * A wait with streams that ends at its deadline is gone on with by the next one: that parks at once, as long as the last time (who
+ * has timers would begin to spin anew after each), unless ab_poll_set_stir was called in between. */
 int ab_wait(ab_event *event, uint32_t seen, ab_poll_set *set, const ab_idle *idle, int64_t deadline_ns);
 
 /* The same without waiting and with the GIL kept: passes until `looks` streams were asked (one pass at least), then AB_TIMED_OUT;
@@ -94,10 +98,12 @@ int ab_wait(ab_event *event, uint32_t seen, ab_poll_set *set, const ab_idle *idl
  * CPU-bound ones gets it back only after a switch interval. */
 int ab_spin(ab_event *event, uint32_t seen, ab_poll_set *set, uint32_t looks);
 
+void ab_poll_set_stir(ab_poll_set *set); /* there was work that no wait answered: the next one begins anew */
 int ab_poll_set_failed(const ab_poll_set *set); /* index of the stream behind the last AB_FAILED or AB_INVALID, or -1 */
 /* cffi:end */
 
 #define AB_POLL_SET_MAX 1024
+#define AB_REST_AFTER_NS 200000000LL /* less than the second between the beats of a quiet publisher */
 
 /* For ab_offer: after a commit, wake `event`'s sleepers if there are any (SYNC B). */
 void ab_event_wake_sleepers(ab_event *event);

@@ -60,6 +60,10 @@ class Waiter(Protocol):
         """Service the images of paused streams: for a poller that is busy with the others and does not wait."""
         ...
 
+    def stir(self) -> None:
+        """Hear that there was work: a wait that timed out is not gone on with."""
+        ...
+
 
 class StreamSetup(NamedTuple):
     """One subscription of a poller."""
@@ -299,8 +303,10 @@ class PollerActor(InlineHandlers):
                         break
                 if busy:
                     busy = 0
-                    if self._held and self._waiter is not None:
-                        self._waiter.service()
+                    if self._waiter is not None:
+                        self._waiter.stir()
+                        if self._held:
+                            self._waiter.service()
                     timers.fire(now_ns())
                     continue
                 ready = wait(seen, timers.next_due_ns)

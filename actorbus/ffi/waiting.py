@@ -63,6 +63,7 @@ class Idle:
         max_yields: int = 20,
         min_park_ns: int = 50_000,
         max_park_ns: int = 1_000_000,
+        rest_park_ns: int | None = None,
         spin_passes: int = SPIN_PASSES,
     ) -> None:
         """Make a strategy.
@@ -73,6 +74,7 @@ class Idle:
             max_yields: yields before backoff parks.
             min_park_ns: first park of backoff.
             max_park_ns: longest park; every park of sleep. A publisher of another process waits as long to be heard.
+            rest_park_ns: a park once nothing came for 200 ms; None: max_park_ns.
             spin_passes: looks at streams with the GIL kept before a wait begins (not for sleep).
         """
         kinds = {
@@ -87,6 +89,8 @@ class Idle:
             raise InvalidValue(
                 f"idle parks must satisfy 0 < min_park_ns ({min_park_ns}) <= max_park_ns ({max_park_ns})"
             )
+        if rest_park_ns is not None and rest_park_ns < max_park_ns:
+            raise InvalidValue(f"idle parks must satisfy max_park_ns ({max_park_ns}) <= rest_park_ns ({rest_park_ns})")
         self.kind: str = kind
         self.spin_passes: int = 0 if kind == "sleep" else spin_passes
         self.native: ab_idle = ffi.new("ab_idle *")
@@ -95,6 +99,7 @@ class Idle:
         self.native.max_yields = max_yields
         self.native.min_park_ns = min_park_ns
         self.native.max_park_ns = max_park_ns
+        self.native.rest_park_ns = rest_park_ns or 0
 
     @classmethod
     def backoff(cls) -> Idle:
@@ -216,6 +221,10 @@ class Waiter:
     def service(self) -> None:
         """Service the images of paused streams, for who is too busy to wait."""
         self._set.service()
+
+    def stir(self) -> None:
+        """Say that there was work which no wait answered: the next one begins anew, after a timeout too."""
+        lib.ab_poll_set_stir(self._set.native)
 
     def ready(self, start: int) -> int:
         """Return the number of the first stream from `start` on that has a batch or notices; below 0: none of them.

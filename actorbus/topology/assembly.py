@@ -82,6 +82,7 @@ def idle_of(plan: IdlePlan, *, spins: bool = True) -> Idle:
         max_yields=plan.max_yields,
         min_park_ns=plan.min_park_ns,
         max_park_ns=plan.max_park_ns,
+        rest_park_ns=plan.rest_park_ns,
         spin_passes=SPIN_PASSES if spins else 0,
     )
 

@@ -223,7 +223,8 @@ def _idle(profile: Profile, kind: str | None) -> IdlePlan:
     chosen: Literal["busy_spin", "yield", "backoff", "sleep"] = msgspec.convert(
         kind or own.idle, Literal["busy_spin", "yield", "backoff", "sleep"]
     )
-    return IdlePlan(chosen, own.max_spins, own.max_yields, duration_ns(own.min_park), duration_ns(own.max_park))
+    rest = None if own.rest_park is None else duration_ns(own.rest_park)
+    return IdlePlan(chosen, own.max_spins, own.max_yields, duration_ns(own.min_park), duration_ns(own.max_park), rest)
 
 
 def _pollers(facts: Facts) -> tuple[PollerPlan, ...]:

@@ -41,6 +41,7 @@ class IdlePlan(NamedTuple):
     max_yields: int
     min_park_ns: int
     max_park_ns: int
+    rest_park_ns: int | None = None
 
 
 class Refusal(NamedTuple):

@@ -35,6 +35,8 @@ class PollerProfile(Spec, frozen=True, kw_only=True):
     max_yields: Annotated[int, Meta(ge=0, le=1_000_000)] = 20
     min_park: Duration = "1us"
     max_park: Duration = "1ms"
+    rest_park: Duration | None = None
+    """A park once nothing came for 200 ms, at least max_park; null: max_park."""
 
 
 class DriverProfile(Spec, frozen=True, kw_only=True):
@@ -87,6 +89,17 @@ class Profile(Spec, frozen=True, kw_only=True):
     driver: DriverProfile
     switch_interval: Duration = "5ms"
     """For `sys.setswitchinterval`; set by `actorbus run` only."""
+
+
+def _check_rest(poller: PollerProfile, report: Report) -> None:
+    """Report a rest that is shorter than the parks before it."""
+    if poller.rest_park is not None and duration_ns(poller.rest_park) < duration_ns(poller.max_park):
+        report.add(
+            "AB1110",
+            f"rest_park {poller.rest_park} is less than max_park {poller.max_park}",
+            path=("poller", "rest_park"),
+            hint="leave it out: parks are then max_park at most",
+        )
 
 
 def _check_liveness(driver: DriverProfile, report: Report) -> None:
@@ -153,6 +166,7 @@ def load_profile(name: str, folder: Path, report: Report, env: Mapping[str, str]
             profile = decode(tree, Profile, own)
             if isinstance(profile, Profile) and not own.has_errors:
                 _check_liveness(profile.driver, own)
+                _check_rest(profile.poller, own)
     if own.has_errors or not isinstance(profile, Profile):
         for problem in own.problems():
             report.add(

@@ -27,7 +27,7 @@
 
 static const ab_idle spin = {.kind = AB_IDLE_BUSY_SPIN};
 static const ab_idle yield = {.kind = AB_IDLE_YIELD};
-static const ab_idle backoff = {AB_IDLE_BACKOFF, 20, 5, AB_NS_PER_US, 100 * AB_NS_PER_US};
+static const ab_idle backoff = {AB_IDLE_BACKOFF, 20, 5, AB_NS_PER_US, 100 * AB_NS_PER_US, 0};
 static const ab_idle nap = {.kind = AB_IDLE_SLEEP, .max_park_ns = AB_NS_PER_MS};
 
 static const ab_idle eager = {.kind = AB_IDLE_BACKOFF}; /* neither spins nor yields, and names no park */
@@ -179,6 +179,63 @@ static void spinning_looks_so_often_however_many_streams_there_are(void) {
     for (int i = 0; i < 4; i++) {
         close_stream(&streams[i]);
     }
+    fake_remove();
+}
+
+/* Polls of one wait of so long. */
+static uint32_t polls_of_wait(ab_event *event, ab_poll_set *set, const ab_idle *idle, int64_t ns) {
+    uint32_t before = (uint32_t)fake.polls;
+    CHECK_EQUAL(AB_TIMED_OUT, ab_wait(event, 0, set, idle, in(ns)));
+    return (uint32_t)fake.polls - before;
+}
+
+static void a_wait_that_timed_out_is_gone_on_with(void) {
+    static const ab_idle long_parks = {AB_IDLE_BACKOFF, 100, 0, AB_NS_PER_S, AB_NS_PER_S, 0};
+    fake_install();
+    ab_event *event = ab_event_create();
+    ab_poll_set *set = ab_poll_set_create();
+    stream one = open_stream(true);
+    ab_poll_set_add(set, one.handle);
+    CHECK(polls_of_wait(event, set, &long_parks, 50 * AB_NS_PER_MS) > 100);
+    CHECK(polls_of_wait(event, set, &long_parks, AB_NS_PER_MS) <= 3); /* parks at once: before, when announced, after */
+    uint32_t before = (uint32_t)fake.polls;
+    CHECK_EQUAL(AB_TIMED_OUT, ab_spin(event, 0, set, 1000));
+    CHECK_EQUAL(before + 1, (uint32_t)fake.polls);
+    ab_poll_set_stir(set);
+    CHECK_EQUAL(AB_TIMED_OUT, ab_spin(event, 0, set, 1000));
+    CHECK_EQUAL(before + 1001, (uint32_t)fake.polls);
+    CHECK(polls_of_wait(event, set, &long_parks, 50 * AB_NS_PER_MS) > 100);
+    ab_event_bump(event);
+    CHECK_EQUAL(AB_WAKE, ab_wait(event, 0, set, &long_parks, in(SOON)));
+    before = (uint32_t)fake.polls;
+    CHECK_EQUAL(AB_TIMED_OUT, ab_wait(event, 1, set, &long_parks, in(50 * AB_NS_PER_MS)));
+    CHECK((uint32_t)fake.polls - before > 100); /* it was woken: that is no quiet */
+    ab_poll_set_free(set);
+    ab_event_release(event);
+    close_stream(&one);
+    fake_remove();
+}
+
+static void streams_long_silent_are_looked_at_less(void) {
+    static const ab_idle rests = {AB_IDLE_BACKOFF, 0, 0, AB_NS_PER_MS, AB_NS_PER_MS, 10 * AB_NS_PER_S};
+    fake_install();
+    ab_event *event = ab_event_create();
+    ab_poll_set *set = ab_poll_set_create();
+    stream one = open_stream(true);
+    aeron_image_t *image = fake_image(1, 16, 1408, 0, 0);
+    int index = ab_poll_set_add(set, one.handle);
+    (void)polls_of_wait(event, set, &rests, AB_REST_AFTER_NS + 20 * AB_NS_PER_MS);
+    CHECK(polls_of_wait(event, set, &rests, 100 * AB_NS_PER_MS) <= 3); /* one park, not a hundred */
+    fake_append(image, FAKE_WHOLE, "abc", 3);
+    CHECK_EQUAL(index, ab_wait(event, 0, set, &rests, in(SOON)));
+    CHECK_EQUAL(1, ab_poll_handover(one.subscription));
+    ab_poll_set_service(set);
+    /* A message: parks are short again, so the next is heard before the deadline. */
+    fake_append(image, FAKE_WHOLE, "abc", 3);
+    CHECK_EQUAL(index, ab_wait(event, 0, set, &rests, in(SOON)));
+    ab_poll_set_free(set);
+    ab_event_release(event);
+    close_stream(&one);
     fake_remove();
 }
 
@@ -469,6 +526,8 @@ int main(void) {
     RUN(streams_take_turns);
     RUN(a_paused_stream_is_serviced_but_not_polled);
     RUN(spinning_looks_so_often_however_many_streams_there_are);
+    RUN(a_wait_that_timed_out_is_gone_on_with);
+    RUN(streams_long_silent_are_looked_at_less);
     RUN(a_pass_without_waiting_names_each_ready_stream_once);
     RUN(a_failing_stream_is_named);
     RUN(the_set_is_bounded_and_its_places_are_used_again);

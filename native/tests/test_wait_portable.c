@@ -20,6 +20,7 @@
 #define ab_poll_set_pause portable_poll_set_pause
 #define ab_poll_set_failed portable_poll_set_failed
 #define ab_poll_set_next portable_poll_set_next
+#define ab_poll_set_stir portable_poll_set_stir
 #define ab_poll_set_service portable_poll_set_service
 #include "../ab_wait.c"
 

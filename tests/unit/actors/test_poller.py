@@ -34,6 +34,7 @@ class Waiter:
         self._event = actor.inbox.event
         self.paused: set[int] = set()
         self.serviced = 0
+        self.stirred = 0
         self.ports: list[FakePort] = []
         self.asked: list[int] = []
 
@@ -47,6 +48,9 @@ class Waiter:
 
     def service(self) -> None:
         self.serviced += 1
+
+    def stir(self) -> None:
+        self.stirred += 1
 
     def wait(self, seen: int, deadline_ns: int | None) -> int:
         return -1 if self._event.wait(seen, deadline_ns) else -7
@@ -117,6 +121,7 @@ def test_handlers_live_on_the_pollers_thread_and_stop_in_reverse() -> None:
 
     name = bench.actor.thread.name if bench.actor.thread else ""
     assert [handler.calls for handler in made] == [[("on_start", name), 1, 2, "on_stop"]] * 2
+    assert bench.waiter.stirred == 1  # one pass found something: the wait behind it begins anew
     assert bench.cells["a"].values == {0: 2, 1: 0, 2: 0, 4: 0}
     assert bench.failures == []
 

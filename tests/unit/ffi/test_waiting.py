@@ -80,6 +80,8 @@ def test_a_wrong_idle_strategy_is_named() -> None:
         Idle("backoff", min_park_ns=2, max_park_ns=1)
     with pytest.raises(InvalidValue, match="min_park_ns"):
         Idle("backoff", min_park_ns=0)
+    with pytest.raises(InvalidValue, match=r"max_park_ns \(1000000\) <= rest_park_ns \(5\)"):
+        Idle("backoff", rest_park_ns=5)
 
 
 def test_subscriptions_are_numbered_in_the_order_of_adding() -> None:
@@ -112,6 +114,20 @@ def test_a_pass_without_waiting_names_the_next_stream_that_has_something() -> No
     poll_set.close()
     with pytest.raises(ClosedError):
         waiter.ready(0)
+
+
+def test_a_wait_behind_a_timeout_begins_anew_when_it_is_told_of_work() -> None:
+    poll_set, stream = PollSet(), FakeSubscription()
+    poll_set.add(stream)
+    waiter = poll_set.waiter(Event(), Idle("backoff", rest_park_ns=20_000_000))
+    assert waiter.wait(0, in_ms(2)) == TIMED_OUT
+    assert waiter.wait(0, in_ms(2)) == TIMED_OUT
+    waiter.stir()
+    assert waiter.wait(0, in_ms(2)) == TIMED_OUT
+    poll_set.close()
+    stream.close()
+    with pytest.raises(ClosedError):
+        waiter.stir()
 
 
 def test_a_set_that_is_full_says_so() -> None:

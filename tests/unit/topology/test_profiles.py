@@ -35,6 +35,7 @@ def test_the_default_profile_does_not_spin_and_parks_the_driver_for_ten_millisec
 
     assert (profile.poller.idle, profile.driver.idle, profile.driver.threading) == ("backoff", "backoff", "shared")
     assert duration_ns(profile.driver.max_park) == 10_000_000
+    assert (profile.poller.max_park, profile.poller.rest_park) == ("4ms", "10ms")
     assert size_bytes(profile.driver.counters_length) == MIB
 
 
@@ -141,3 +142,13 @@ def test_a_liveness_that_cannot_hold_is_a_problem_at_its_place(tmp_path: Path, d
 
     assert profile is None
     assert [text for text in (problem.format_text() for problem in report.problems()) if says in text and ":5:" in text]
+
+
+def test_a_rest_shorter_than_the_parks_before_it_is_a_problem_at_its_place(tmp_path: Path) -> None:
+    report = Report()
+    text = LIVENESS.format(driver="max_park: 10ms").replace("{idle: backoff}", "{idle: backoff, max_park: 4ms, REST}")
+    for rest, holds in (("rest_park: 3ms", False), ("rest_park: 4ms", True), ("rest_park: null", True)):
+        (tmp_path / "mine.yaml").write_text(text.replace("REST", rest))
+        assert (load_profile("./mine.yaml", tmp_path, report, {}) is not None) is holds
+    [problem] = report.problems()
+    assert "rest_park 3ms is less than max_park 4ms" in problem.format_text()
