@@ -70,7 +70,7 @@ def test_defaults_are_those_of_the_interface() -> None:
 
     assert (plan.driver.mode, plan.driver.directory, plan.driver.threading) == ("embedded", None, "shared")
     assert plan.streams["s"].channel == "aeron:ipc?term-length=1m"
-    assert plan.idle == ("backoff", 10, 20, 1_000, 4 * MS)
+    assert plan.idle == ("backoff", 10, 20, 1_000, 4 * MS, 10 * MS)
     assert plan.supervision.within_ns == 60 * SECOND
     assert plan.supervision.backoff_initial_ns == 100 * MS
     assert plan.observability.statistics
