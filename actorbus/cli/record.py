@@ -1,7 +1,10 @@
-"""`actorbus record DIR --channel URI --stream-id N`: records one Aeron stream as it comes, without a topology.
+"""`actorbus record`: records streams without running a topology's sources and handlers.
 
-Frames are recorded byte for byte, whoever sent them: the stream is raw, nothing is decoded or checked. The recorder is
-the one topologies have (`recorders:`), in a node of this one stream on a driver that runs already.
+    record DIR --channel URI --stream-id N     one Aeron stream byte for byte, whoever sends it; no topology
+    record FILE                                what the recorders of a topology record, where they record it
+    record FILE DIR [--stream NAME]            streams of a topology (all, or those named) into DIR
+
+The recorder is the one topologies have (`recorders:`), in a node of these streams alone, on a driver that runs already.
 """
 
 from __future__ import annotations
@@ -10,17 +13,23 @@ import logging
 import sys
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import click
+import msgspec
 
-from actorbus.cli.completion import folders
+from actorbus.cli.completion import folders, topologies
 from actorbus.cli.exits import EXIT_INTERRUPTED
+from actorbus.cli.join import checked_plan, find_driver
 from actorbus.cli.options import DURATION
 from actorbus.cli.progress import Progress, progress
-from actorbus.cli.signals import StopSignals
+from actorbus.cli.signals import StopAsked, StopSignals
 from actorbus.errors import EXIT_DONE
+from actorbus.limits import MIB
+from actorbus.recording import Retention
 from actorbus.topology.node import Node
+from actorbus.topology.plan import Plan, RecorderPlan
+from actorbus.topology.report import one_of
 from actorbus.topology.rules_machine import aeron_default_directory
 
 __all__ = ["command"]
@@ -28,59 +37,152 @@ __all__ = ["command"]
 LOOK_S: Final = 0.1
 """How often the recorder's counters are looked at; it writes them as often."""
 RECORDER: Final = "tape"
+NAME: Final = "stream"
+"""What a stream without a topology is called in the recording."""
+INTERVAL_NS: Final = 100_000_000
+SEGMENT_BYTES: Final = 128 * MIB
+"""As the topology's defaults."""
+
+type Sync = Literal["durable", "interval", "none"]
 
 
 @click.command("record")
-@click.argument("folder", metavar="DIR", shell_complete=folders)
-@click.option("--channel", metavar="URI", required=True, help="The Aeron channel.")
+@click.argument("target", metavar="FILE|DIR", shell_complete=topologies)
+@click.argument("folder", metavar="[DIR]", required=False, shell_complete=folders)
+@click.option("--channel", metavar="URI", help="The Aeron channel, to record it without a topology.")
+@click.option("--stream-id", metavar="N", type=click.IntRange(-(2**31), 2**31 - 1), help="The stream in it.")
 @click.option(
-    "--stream-id", metavar="N", type=click.IntRange(-(2**31), 2**31 - 1), required=True, help="The stream in it."
+    "--directory",
+    metavar="D",
+    shell_complete=folders,
+    help="The driver's directory. Default: that of the running topology, or Aeron's own.",
 )
 @click.option(
-    "--directory", metavar="D", shell_complete=folders, help="The driver's directory. Default: Aeron's own default."
-)
-@click.option(
-    "--stream", "name", metavar="NAME", default="stream", show_default=True, help="Its name in the recording."
+    "--stream",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    help="Only this stream of the topology; may be repeated. With --channel: its name in the recording.",
 )
 @click.option("--for", "for_ns", type=DURATION, help="Stop after this time.")
 @click.option("--until-idle", "until_idle_ns", type=DURATION, help="Stop when no message has come for this time.")
 @click.option(
     "--sync",
     type=click.Choice(["durable", "interval", "none"]),
-    default="durable",
-    show_default=True,
-    help="When it is on the disk: with every write, ten times a second, or at the end.",
+    help="When it is on the disk: with every write (the default), ten times a second, or at the end.",
 )
+@click.option("--app-dir", metavar="D", shell_complete=folders, help="Classes are found in this folder.")
 def command(
-    folder: str, channel: str, stream_id: int, directory: str | None, name: str, for_ns: int | None,
-    until_idle_ns: int | None, sync: str,
+    target: str, folder: str | None, channel: str | None, stream_id: int | None, directory: str | None,
+    names: tuple[str, ...], for_ns: int | None, until_idle_ns: int | None, sync: Sync | None, app_dir: str | None,
 ) -> int:  # fmt: skip
-    """Record one Aeron stream into DIR, byte for byte, until SIGTERM or Ctrl-C. DIR may hold a recording already.
+    """Record streams of the topology FILE, or one Aeron stream into DIR, until SIGTERM or Ctrl-C.
 
-    --until-idle counts from the last message, and only once there was one.
+    FILE alone: what its recorders record, where they record it. FILE DIR: its streams into DIR. DIR --channel: byte for
+    byte. A folder may hold a recording already. --until-idle counts from the last message, and only once there was one.
     """
     logging.getLogger("actorbus").addHandler(logging.NullHandler())  # what ends us is told once, as an error
+    if channel is not None or stream_id is not None:
+        node, what = _raw(target, folder, channel, stream_id, directory, names, sync)
+    else:
+        node, what = _of_topology(target, folder, directory, names, sync, app_dir)
+    with StopSignals() as stop, progress("record", unit="records") as work:
+        try:
+            with stop.raising():
+                node.open()
+        except StopAsked:  # told to stop before anything was recorded
+            return EXIT_INTERRUPTED if stop.interrupted else EXIT_DONE
+        try:
+            work.tell(what)
+            _follow(node, stop, work, for_ns, until_idle_ns)
+        finally:
+            node.close()
+        recorded = node.stats().recorders
+    if node.failed is not None:
+        raise node.failed
+    for recorder in node.plan.recorders:
+        print(
+            f"recorded {recorded[recorder.name].records:,} messages of {what} in {recorder.directory}", file=sys.stderr
+        )
+    return EXIT_INTERRUPTED if stop.interrupted else EXIT_DONE
+
+
+def _raw(
+    target: str, folder: str | None, channel: str | None, stream_id: int | None, directory: str | None,
+    names: tuple[str, ...], sync: Sync | None,
+) -> tuple[Node, str]:  # fmt: skip
+    """Return a node that records one Aeron stream into the folder `target`, and what to call it."""
+    if channel is None or stream_id is None:
+        raise click.UsageError("--channel and --stream-id go together: an Aeron stream is named by both")
+    if folder is not None:
+        raise click.UsageError(f"--channel records without a topology, into one folder: {target!r} or {folder!r}?")
+    if len(names) > 1:
+        raise click.UsageError("--channel is one stream, so it has one name: give --stream once")
+    name = names[0] if names else NAME
     driver = Path(directory).absolute() if directory is not None else aeron_default_directory()
     stream = {"channel": channel, "stream_id": stream_id, "codec": {"format": "raw"}, "frame": "none"}
+    recorder = {"streams": [name], "directory": str(Path(target).absolute()), "sync": sync or "durable"}
     node = Node.from_dict(
         {
             "version": 1,
             "name": "record",
             "driver": {"mode": "external", "directory": str(driver)},
             "streams": {name: stream},
-            "recorders": {RECORDER: {"streams": [name], "directory": str(Path(folder).absolute()), "sync": sync}},
+            "recorders": {RECORDER: recorder},
             "observability": {"statistics": False},
         }
     )
-    with StopSignals() as stop, progress("record", unit="records") as work:
-        with node:
-            work.tell(f"{channel} stream {stream_id}")
-            _follow(node, stop, work, for_ns, until_idle_ns)
-        recorded = node.stats().recorders[RECORDER]
-    if node.failed is not None:
-        raise node.failed
-    print(f"recorded {recorded.records:,} messages of {channel} stream {stream_id} in {folder}", file=sys.stderr)
-    return EXIT_INTERRUPTED if stop.interrupted else EXIT_DONE
+    return node, f"{channel} stream {stream_id}"
+
+
+def _of_topology(
+    file: str, folder: str | None, directory: str | None, names: tuple[str, ...], sync: Sync | None, app_dir: str | None
+) -> tuple[Node, str]:
+    """Return a node that records streams of a topology, and what to call them."""
+    if Path(file).is_dir():
+        raise click.UsageError(f"{file!r} is a folder: give --channel and --stream-id, or the topology before it")
+    plan = checked_plan(file, app_dir)
+    for name in names:
+        if name not in plan.streams:
+            raise click.UsageError(f"there is no stream {name!r} in {file}; {one_of(name, plan.streams)}")
+    recorders = plan.recorders if folder is None else (_into(folder, names or tuple(plan.streams), sync),)
+    if not recorders:
+        raise click.UsageError(f"{file} has no recorders: say where to record, `actorbus record {file} DIR`")
+    if folder is None and names:
+        raise click.UsageError("--stream chooses what goes into DIR: give one, or leave --stream out")
+    if sync is not None:
+        recorders = tuple(msgspec.structs.replace(recorder, sync=sync) for recorder in recorders)
+    chosen = {name for recorder in recorders for name in recorder.streams}
+    where = Path(directory).absolute() if directory is not None else find_driver(plan)
+    return Node(_alone(plan, recorders, chosen, where)), ", ".join(name for name in plan.streams if name in chosen)
+
+
+def _into(folder: str, streams: tuple[str, ...], sync: Sync | None) -> RecorderPlan:
+    return RecorderPlan(
+        name=RECORDER,
+        streams=streams,
+        backend="journal",
+        directory=str(Path(folder).absolute()),
+        sync=sync or "durable",
+        interval_ns=INTERVAL_NS,
+        segment_length=SEGMENT_BYTES,
+        shed=False,
+        retention=Retention(),
+    )
+
+
+def _alone(plan: Plan, recorders: tuple[RecorderPlan, ...], chosen: set[str], driver: Path) -> Plan:
+    """Return the plan with these recorders, their streams and nothing else."""
+    return msgspec.structs.replace(
+        plan,
+        driver=msgspec.structs.replace(plan.driver, mode="external", directory=str(driver)),
+        streams={name: stream for name, stream in plan.streams.items() if name in chosen},
+        pollers=(),
+        sources=(),
+        handlers=(),
+        recorders=recorders,
+        observability=msgspec.structs.replace(plan.observability, statistics=False),
+    )
 
 
 def _follow(node: Node, stop: StopSignals, work: Progress, for_ns: int | None, until_idle_ns: int | None) -> None:
@@ -88,7 +190,7 @@ def _follow(node: Node, stop: StopSignals, work: Progress, for_ns: int | None, u
     began_ns = moved_ns = time.monotonic_ns()
     while not stop.event.wait(LOOK_S) and node.failed is None:
         now_ns = time.monotonic_ns()
-        records = node.stats().recorders[RECORDER].records
+        records = sum(recorder.records for recorder in node.stats().recorders.values())
         if records > work.done:
             moved_ns = now_ns
         work.advance(records - work.done)

@@ -23,9 +23,11 @@ from typing import Final, override
 import click
 
 from actorbus.cli.completion import folders, topologies
+from actorbus.cli.exits import EXIT_INTERRUPTED
 from actorbus.cli.journal_export import PlaceType, Rows, line_of, shown_progress, wanted_streams
 from actorbus.cli.journal_sinks import opened
 from actorbus.cli.options import DURATION
+from actorbus.cli.signals import StopAsked, StopSignals
 from actorbus.errors import EXIT_DONE, EXIT_FAILED, InvalidValue
 from actorbus.journal import open_recording
 from actorbus.recording import (
@@ -100,31 +102,43 @@ def command(
         first_on_path(Path(app_dir).absolute())
     until = parse_end(end)
     began_ns = time.monotonic_ns()
-    count = 0
-    with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(open_recording(directory))
-        wanted = wanted_streams(reader, streams)
-        reader.seek(start or EARLIEST)
-        into = None
-        if channel is not None or to_topology is not None:
-            from actorbus.cli.replay_into import Targets  # loads the transport, which standard output does not need
+    count, faults, next_sequence = 0, 0, -1
+    into = None
+    with StopSignals() as stop:
+        try:
+            with contextlib.ExitStack() as stack:
+                if channel is not None or to_topology is not None:
+                    stack.enter_context(stop.raising())  # also while a subscriber is waited for
+                reader = stack.enter_context(open_recording(directory))
+                wanted = wanted_streams(reader, streams)
+                reader.seek(start or EARLIEST)
+                if channel is not None or to_topology is not None:
+                    from actorbus.cli.replay_into import Targets  # loads the transport, which stdout does not need
 
-            chosen = [one for one in reader.streams.values() if not wanted or one.name in wanted]
-            into = (
-                Targets.of_channel(channel, stream_id or 0, chosen, driver, connect_ns)
-                if channel is not None
-                else Targets.of_topology(str(to_topology), chosen, driver, app_dir, connect_ns)
-            )
-            stack.enter_context(into)
-        put = _lines(stack, generic) if into is None else into.put
-        total = max(reader.end_position - reader.position, 0)
-        work = stack.enter_context(shown_progress("replay", None if into is None else "", total))
-        rows = Rows(reader, until, skip_corrupt, work)
-        for record, stream in paced(_chosen(rows, wanted), speed, lambda: _pause(into is None, work.advance)):
-            put(record, stream)
-            count += 1
-        work.wipe()
-        faults = rows.faults
+                    chosen = [one for one in reader.streams.values() if not wanted or one.name in wanted]
+                    into = (
+                        Targets.of_channel(channel, stream_id or 0, chosen, driver, connect_ns)
+                        if channel is not None
+                        else Targets.of_topology(str(to_topology), chosen, driver, app_dir, connect_ns)
+                    )
+                    stack.enter_context(into)
+                put = _lines(stack, generic) if into is None else into.put
+                total = max(reader.end_position - reader.position, 0)
+                work = stack.enter_context(shown_progress("replay", None if into is None else "", total))
+                rows = Rows(reader, until, skip_corrupt, work)
+                for record, stream in paced(
+                    _chosen(rows, wanted), speed, lambda: _pause(into is None, work.advance, stop)
+                ):
+                    put(record, stream)
+                    count, next_sequence, faults = count + 1, record.sequence + 1, rows.faults
+                    stop.check()
+                work.wipe()
+                faults = rows.faults
+        except StopAsked:
+            where = f"; --from {next_sequence} goes on" if next_sequence >= 0 else ""
+            print(f"stopped after {count:,} records{where}", file=sys.stderr)
+            if stop.interrupted:
+                return EXIT_INTERRUPTED
     if into is not None:
         seconds = (time.monotonic_ns() - began_ns) / 1e9
         print(f"replayed {count:,} records into {into.where} in {seconds:.1f} s", file=sys.stderr)
@@ -153,8 +167,9 @@ def _chosen(rows: Rows, wanted: frozenset[str]) -> Iterator[tuple[RecordedMessag
             yield record, stream
 
 
-def _pause(to_stdout: bool, advance: Callable[[int], None]) -> None:
-    """Before each sleep: what was written is seen, the progress is drawn."""
+def _pause(to_stdout: bool, advance: Callable[[int], None], stop: StopSignals) -> None:
+    """Before each sleep: what was written is seen, the progress is drawn, a signal is heard."""
+    stop.check()
     if to_stdout:
         sys.stdout.flush()
     advance(0)

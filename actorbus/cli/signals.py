@@ -32,13 +32,17 @@ class StopSignals:
         """Whether the first signal was Ctrl-C."""
         return self.number == signal.SIGINT
 
+    def check(self) -> None:
+        """Raise StopAsked when a signal has come."""
+        if self.event.is_set():
+            raise StopAsked
+
     @contextlib.contextmanager
     def raising(self) -> Generator[None]:
         """While entered, the first signal raises StopAsked in the main thread too: for a start that waits."""
         self._raises = True
         try:
-            if self.event.is_set():
-                raise StopAsked
+            self.check()
             yield
         finally:
             self._raises = False

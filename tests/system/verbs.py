@@ -112,7 +112,7 @@ CASES = {
         Case("pub", """quotes '{{"symbol": "A", "bid": "1", "ask": "2"}}'""", "none", r"published 1 message",
              "no-such-stream '{{}}'", 2, endless="quotes", working="pub quotes"),
         Case("record", "made-{n} --channel aeron:ipc --stream-id 1 --directory {shm}/running --for 500ms", "none",
-             r"recorded \d+ messages of aeron:ipc stream 1", "made --channel aeron:ipc --stream-id many", 2,
+             r"recorded \d+ messages of aeron:ipc stream 1", "topology.yaml", 2,
              endless="made-{n} --channel aeron:ipc --stream-id 1 --directory {shm}/running",
              working=r"record  \d+ records"),
         Case("redrive", "tape --list --format json", "lines", r'"error": ?"ValueError', "nowhere", 2),

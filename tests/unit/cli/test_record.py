@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+import actorbus as ab
 from actorbus.cli.main import _main  # pyright: ignore[reportPrivateUsage]
 from actorbus.journal import open_recording
+from actorbus.message import type_id_of
 from actorbus.transport import Client, EmbeddedDriver
 from tests.support.aeron import IPC, SETTINGS, send
+from tests.support.tapes import frame_of
 
 BODIES = [b"message %d " % number * (number % 40) for number in range(1, 1000)]
 
@@ -80,4 +83,98 @@ def test_what_cannot_be_is_refused(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert says in captured.err
+    assert not (tmp_path / "tape").exists()
+
+
+TOPOLOGY = """\
+version: 1
+name: {name}
+profile: ci
+driver: {{mode: external, directory: {driver}}}
+streams:
+  quotes: {{stream_id: 11, messages: [Quote]}}
+  notes: {{stream_id: 12, messages: [Event]}}
+{recorders}
+"""
+
+
+def topology(folder: Path, client: Client, recorders: str = "") -> Path:
+    path = folder / "topology.yaml"
+    text = TOPOLOGY.format(name=f"record-{folder.name}", driver=client.directory, recorders=recorders)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def record_file(client: Client, *words: object) -> int:
+    """Record while five quotes and three notes are sent."""
+    raw = {"frame": False, "format": 0, "publisher": 1, "types": [(1, 0)]}
+    quotes, notes = (client.add_publication(IPC, number, **raw) for number in (11, 12))  # pyright: ignore[reportArgumentType] - of these types
+    wanted = [(notes, 3)] if "notes" in words or len(words) == 1 else [(quotes, 5), (notes, 3)]
+
+    def send_all() -> None:
+        for publication, count in wanted:
+            send(publication, [frame_of(number) for number in range(count)])
+
+    sending = threading.Thread(target=send_all)
+    sending.start()
+    try:
+        return _main(["record", *map(str, words), "--until-idle", "300ms", "--for", "20s"])
+    finally:
+        sending.join(30)
+        quotes.close()
+        notes.close()
+
+
+def counted(folder: Path) -> dict[str, int]:
+    with open_recording(folder) as reader:
+        names = [reader.streams[record.stream].name for record in reader]
+    return {name: names.count(name) for name in names}
+
+
+def test_streams_of_a_topology_are_recorded_into_a_folder(
+    tmp_path: Path, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = topology(tmp_path, client)
+    assert record_file(client, file, tmp_path / "all", "--sync", "none") == 0
+    assert counted(tmp_path / "all") == {"quotes": 5, "notes": 3}
+    assert f"recorded 8 messages of quotes, notes in {tmp_path / 'all'}" in capsys.readouterr().err
+    with open_recording(tmp_path / "all") as reader:
+        quotes = next(stream for stream in reader.streams.values() if stream.name == "quotes")
+        assert (quotes.framed, quotes.format, [one.id for one in quotes.types]) == (
+            True,
+            "msgpack",
+            [type_id_of(ab.Quote)],
+        )
+
+
+def test_one_stream_of_a_topology(tmp_path: Path, client: Client) -> None:
+    file = topology(tmp_path, client)
+    assert record_file(client, file, tmp_path / "one", "--stream", "notes") == 0
+    assert counted(tmp_path / "one") == {"notes": 3}
+
+
+def test_the_recorders_of_a_topology_record_where_it_says(tmp_path: Path, client: Client) -> None:
+    file = topology(tmp_path, client, "recorders: {a: {streams: [notes], directory: tape-a, sync: none}}")
+    assert record_file(client, file) == 0
+    assert counted(tmp_path / "tape-a") == {"notes": 3}
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("FILE",), "has no recorders"),
+        (("FILE", "tape", "--stream", "quotas"), "no stream 'quotas'"),
+        (("FILE", "tape", "--channel", "aeron:ipc"), "go together"),
+        (("FILE", "tape", "--channel", "aeron:ipc", "--stream-id", "1"), "without a topology"),
+        (("DIR",), "is a folder"),
+        (("DIR", "--channel", "aeron:ipc", "--stream-id", "1", "--stream", "a", "--stream", "b"), "one name"),
+        (("nowhere.yaml", "tape"), "nowhere.yaml"),
+    ],
+)
+def test_wrong_words_say_what_to_give(
+    words: tuple[str, ...], text: str, tmp_path: Path, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = {"FILE": topology(tmp_path, client), "DIR": tmp_path, "tape": tmp_path / "tape"}
+    assert _main(["record", *(str(places.get(word, word)) for word in words)]) == 2
+    assert text in capsys.readouterr().err
     assert not (tmp_path / "tape").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -140,3 +141,23 @@ def test_what_cannot_be_is_refused(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert says in captured.err
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_between_records_and_says_where_to_go_on(number: int, code: int, tmp_path: Path) -> None:
+    record_quotes(tmp_path / "tape", 100)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "actorbus", "replay", str(tmp_path / "tape"), "--speed", "original"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["sequence"] == 0
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == code
+    lines = [json.loads(line)["sequence"] for line in out.splitlines()]
+    assert f"stopped after {len(lines) + 1} records; --from {len(lines) + 1} goes on" in err
