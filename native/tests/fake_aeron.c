@@ -263,6 +263,8 @@ static int64_t offerv(aeron_exclusive_publication_t *publication, aeron_iovec_t 
     return result;
 }
 
+static bool is_connected(aeron_exclusive_publication_t *publication) { return !fake.disconnected; }
+
 static int errcode(void) { return fake.errcode; }
 static const char *errmsg(void) { return fake.errmsg; }
 
@@ -280,6 +282,7 @@ static const ab_aeron_table table = {
     .image_end_of_stream_position = image_end_of_stream_position,
     .exclusive_publication_try_claim = try_claim,
     .exclusive_publication_offerv = offerv,
+    .exclusive_publication_is_connected = is_connected,
     .buffer_claim_commit = claim_commit,
     .buffer_claim_abort = claim_abort,
 };

@@ -53,6 +53,7 @@ typedef struct {
     int64_t results[16];   /* what the next offers answer; a 0 accepts */
     size_t result_count, result_next;
     int offers;            /* offers and claims asked */
+    bool disconnected;     /* nobody subscribes */
     int aborted;           /* claims given back */
     int64_t out_position;
     fake_message messages[FAKE_MESSAGES];
