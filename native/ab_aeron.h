@@ -112,6 +112,9 @@ typedef void (*aeron_notification_t)(void *clientd);
 typedef void (*aeron_error_handler_t)(void *clientd, int errcode, const char *message);
 typedef void (*aeron_on_image_t)(void *clientd, aeron_subscription_t *subscription, aeron_image_t *image);
 typedef int64_t (*aeron_reserved_value_supplier_t)(void *clientd, uint8_t *buffer, size_t frame_length);
+typedef void (*aeron_block_handler_t)(
+    void *clientd, const uint8_t *buffer, size_t length, int32_t session_id, int32_t term_id);
+
 typedef int (*aeron_controlled_fragment_handler_t)(
     void *clientd, const uint8_t *buffer, size_t length, aeron_header_t *header);
 typedef int (*aeron_fprintf_handler_t)(const char *file, uint64_t line, void *stream, const char *format, va_list args);
@@ -231,7 +234,11 @@ typedef struct aeron_counter_constants {
 
 /* Optional, each: NULL where the library has none. */
 #define AB_AERON_OPTIONAL_FUNCTIONS(X)                                                                                      \
-    X(aeron_fprintf_handler_t, set_fprintf_handler, (aeron_fprintf_handler_t handler))
+    X(aeron_fprintf_handler_t, set_fprintf_handler, (aeron_fprintf_handler_t handler))                                      \
+    X(void, subscription_for_each_image,                                                                                    \
+      (aeron_subscription_t *subscription, void (*handler)(aeron_image_t *image, void *clientd), void *clientd))            \
+    X(int, image_block_poll,                                                                                                \
+      (aeron_image_t *image, aeron_block_handler_t handler, void *clientd, size_t block_length_limit))
 
 /* Media driver functions: optional as a group (a client-only library has none; then driver_init is NULL). */
 #define AB_AERON_DRIVER_FUNCTIONS(X)                                                                                        \

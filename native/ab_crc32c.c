@@ -71,24 +71,33 @@ __attribute__((target("sse4.2"))) static uint32_t extend_fast(uint32_t crc, cons
     return ~narrow;
 }
 
-#define HAS_EXTEND3 1
+#define HAS_PLACED3 1
 
-__attribute__((target("sse4.2"))) static void extend3_fast(
-    uint32_t crc[3], const uint8_t *const bytes[3], const size_t length[3]) {
+__attribute__((target("sse4.2"))) static void placed3_fast(uint32_t crc[3], uint32_t seed, const uint64_t places[3][2],
+    const uint8_t *const bytes[3], const size_t length[3]) {
     size_t common = length[0] < length[1] ? length[0] : length[1];
     common = (length[2] < common ? length[2] : common) & ~(size_t)7;
-    uint64_t wide[3] = {~crc[0], ~crc[1], ~crc[2]};
-    for (size_t at = 0; at < common; at += 8) {
-        uint64_t word[3];
-        memcpy(&word[0], bytes[0] + at, sizeof word[0]);
-        memcpy(&word[1], bytes[1] + at, sizeof word[1]);
-        memcpy(&word[2], bytes[2] + at, sizeof word[2]);
-        wide[0] = __builtin_ia32_crc32di(wide[0], word[0]);
-        wide[1] = __builtin_ia32_crc32di(wide[1], word[1]);
-        wide[2] = __builtin_ia32_crc32di(wide[2], word[2]);
+    const uint8_t *p0 = bytes[0], *p1 = bytes[1], *p2 = bytes[2];
+    uint64_t a = ~seed, b = a, c = a;
+    for (int i = 0; i < 2; i++) {
+        a = __builtin_ia32_crc32di(a, places[0][i]);
+        b = __builtin_ia32_crc32di(b, places[1][i]);
+        c = __builtin_ia32_crc32di(c, places[2][i]);
     }
+    for (size_t at = 0; at < common; at += 8) {
+        uint64_t x, y, z;
+        memcpy(&x, p0 + at, sizeof x);
+        memcpy(&y, p1 + at, sizeof y);
+        memcpy(&z, p2 + at, sizeof z);
+        a = __builtin_ia32_crc32di(a, x);
+        b = __builtin_ia32_crc32di(b, y);
+        c = __builtin_ia32_crc32di(c, z);
+    }
+    crc[0] = ~(uint32_t)a, crc[1] = ~(uint32_t)b, crc[2] = ~(uint32_t)c;
     for (int i = 0; i < 3; i++) {
-        crc[i] = extend_fast(~(uint32_t)wide[i], bytes[i] + common, length[i] - common);
+        if (length[i] > common) {
+            crc[i] = extend_fast(crc[i], bytes[i] + common, length[i] - common);
+        }
     }
 }
 
@@ -138,15 +147,19 @@ uint32_t ab_crc32c_extend(uint32_t crc, const void *bytes, size_t length) {
     return atomic_load_explicit(&chosen, memory_order_relaxed)(crc, bytes, length);
 }
 
-void ab_crc32c_extend3(uint32_t crc[3], const uint8_t *const bytes[3], const size_t length[3]) {
-#if defined(HAS_EXTEND3)
+void ab_crc32c_placed3(uint32_t crc[3], uint32_t seed, const uint64_t places[3][2], const uint8_t *const bytes[3],
+    const size_t length[3]) {
+#if defined(HAS_PLACED3)
     if (atomic_load_explicit(&chosen, memory_order_relaxed) == extend_fast) {
-        extend3_fast(crc, bytes, length);
+        placed3_fast(crc, seed, places, bytes, length);
         return;
     }
 #endif
     for (int i = 0; i < 3; i++) {
-        crc[i] = ab_crc32c_extend(crc[i], bytes[i], length[i]);
+        uint8_t place[16];
+        ab_put_le64(place, places[i][0]);
+        ab_put_le64(place + 8, places[i][1]);
+        crc[i] = ab_crc32c_extend(ab_crc32c_extend(seed, place, sizeof place), bytes[i], length[i]);
     }
 }
 

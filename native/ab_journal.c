@@ -11,9 +11,6 @@
 #include "ab_clock.h"
 #include "ab_fail.h"
 #include "ab_journal_private.h"
-#include "ab_stats.h"
-
-void ab_journal_count(ab_journal *journal, int counter, int64_t value) { ab_stats_set(&journal->counters[counter], value); }
 
 void ab_journal_tell(ab_journal *journal) {
     ab_journal_count(journal, AB_JOURNAL_APPENDED, ab_position_of(&journal->header, journal->appended.offset));
@@ -69,9 +66,8 @@ static int make_room(ab_journal *journal, uint64_t padded) {
 
 static void put(ab_journal *journal, const ab_journal_record *record, uint64_t padded) {
     uint8_t *p = journal->buffer + journal->fill;
-    uint64_t end = AB_RECORD_HEADER + record->length;
+    ab_put_le64(p + padded - 8, 0); /* the padding, and bytes that the payload then covers */
     memcpy(p + AB_RECORD_HEADER, record->bytes, record->length);
-    memset(p + end, 0, padded - end);
     ab_format_head(p, record->sequence, record);
     journal->fill += padded;
     journal->count++;
@@ -81,7 +77,7 @@ static void put(ab_journal *journal, const ab_journal_record *record, uint64_t p
     journal->appended.time = record->time_ns;
 }
 
-int64_t ab_journal_take(ab_journal *journal, const ab_journal_record *record) {
+static inline int64_t take_record(ab_journal *journal, const ab_journal_record *record) {
     uint64_t padded = ab_padded(AB_RECORD_HEADER + (uint64_t)record->length);
     if (poisoned(journal)) {
         return AB_FAILED; /* the error of the failure stays */
@@ -107,6 +103,8 @@ int64_t ab_journal_take(ab_journal *journal, const ab_journal_record *record) {
     return (int64_t)record->sequence;
 }
 
+int64_t ab_journal_take(ab_journal *journal, const ab_journal_record *record) { return take_record(journal, record); }
+
 int64_t ab_journal_append(ab_journal *journal, int32_t stream, int32_t session_id, int64_t stream_position, int64_t time_ns,
     const void *bytes, size_t length) {
     if (length > ab_journal_payload_max(journal)) {
@@ -126,7 +124,7 @@ int64_t ab_journal_append(ab_journal *journal, int32_t stream, int32_t session_i
         .length = (uint32_t)length,
         .bytes = length > 0 ? bytes : "",
     };
-    int64_t sequence = ab_journal_take(journal, &record);
+    int64_t sequence = take_record(journal, &record);
     if (sequence >= 0) {
         ab_journal_count(journal, AB_JOURNAL_RECORDS, journal->counters[AB_JOURNAL_RECORDS] + 1);
         ab_journal_count(journal, AB_JOURNAL_BYTES, journal->counters[AB_JOURNAL_BYTES] + (int64_t)length);

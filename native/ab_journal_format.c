@@ -9,32 +9,39 @@ void ab_format_record(uint8_t *p, uint32_t seed, uint64_t offset, uint64_t seque
 }
 
 uint32_t ab_format_seal(uint8_t *p, size_t length, uint32_t seed, uint64_t offset, uint32_t chain) {
-    for (size_t at = 0; at < length;) {
-        uint8_t *record[3], place[3][16];
-        const uint8_t *before[3], *covered[3];
-        size_t lengths[3], places[3] = {16, 16, 16};
-        uint32_t crc[3] = {seed, seed, seed};
+    size_t at = 0;
+    while (at < length) {
+        const uint8_t *covered[3];
+        uint64_t places[3][2];
+        size_t start[3], lengths[3];
         int count = 0;
         for (; count < 3 && at < length; count++) {
-            uint64_t padded = ab_padded(ab_le32(p + at));
-            record[count] = p + at;
-            ab_put_le64(place[count], offset + at);
-            ab_put_le64(place[count] + 8, ab_le32(p + at));
-            before[count] = place[count];
+            uint32_t said = ab_le32(p + at);
+            uint64_t padded = ab_padded(said);
+            places[count][0] = offset + at;
+            places[count][1] = said;
             covered[count] = p + at + 8;
             lengths[count] = (size_t)padded - 8;
+            start[count] = at;
             at += padded;
         }
-        if (count == 3) {
-            ab_crc32c_extend3(crc, before, places);
-            ab_crc32c_extend3(crc, covered, lengths);
+        if (count < 3) {
+            for (int i = 0; i < count; i++) {
+                ab_put_le32(p + start[i] + 4, ab_format_crc(seed, p + start[i], offset + start[i], (uint32_t)places[i][1]));
+                chain = ab_format_chain(chain, p + start[i]);
+            }
+            break;
         }
-        for (int i = 0; i < count; i++) {
-            uint32_t whole = count == 3 ? crc[i]
-                                        : ab_crc32c_extend(ab_crc32c_extend(seed, before[i], 16), covered[i], lengths[i]);
-            ab_put_le32(record[i] + 4, ab_crc32c_mask(whole));
-            chain = ab_format_chain(chain, record[i]);
+        uint32_t crc[3];
+        uint8_t stored[12];
+        ab_crc32c_placed3(crc, seed, places, covered, lengths);
+        for (int i = 0; i < 3; i++) {
+            crc[i] = ab_crc32c_mask(crc[i]);
+            ab_put_le32(p + start[i] + 4, crc[i]);
         }
+        ab_put_le64(stored, crc[0] | (uint64_t)crc[1] << 32);
+        ab_put_le32(stored + 8, crc[2]);
+        chain = ab_crc32c_extend(chain, stored, sizeof stored); /* as ab_format_chain for one after the other */
     }
     return chain;
 }

@@ -75,7 +75,10 @@ struct ab_journal {
 /* The last byte that batches may use: behind it is the seal's room. */
 static inline uint64_t ab_limit(const ab_segment_header *header) { return header->segment_length - AB_CONTROL_LENGTH; }
 
-void ab_journal_count(ab_journal *journal, int counter, int64_t value);
+/* As ab_stats_set, inlined: several for each record. */
+static inline void ab_journal_count(ab_journal *journal, int counter, int64_t value) {
+    __atomic_store_n(&journal->counters[counter], value, __ATOMIC_RELAXED);
+}
 
 /* Tell the counters where appended, written and durable are, and the state. */
 void ab_journal_tell(ab_journal *journal);

@@ -8,6 +8,7 @@
 #include "ab_poll.h"
 
 #include "ab_batch.h"
+#include "ab_blocks.h"
 #include "ab_fail.h"
 #include "ab_local.h"
 #include "ab_replay.h"
@@ -238,8 +239,7 @@ int ab_poll_take(
  * image in which Aeron found the fragment, and its address. So the address of each of an image's three terms is learned, once:
  * the first fragment met in it is aborted, the next pass begins exactly there, and position and address together tell. */
 
-/* What is known of an image; the longest unused makes room. NULL: not even Aeron knows it. */
-static ab_image_log *find_log(ab_subscription *subscription, aeron_image_t *image) {
+ab_image_log *ab_poll_log(ab_subscription *subscription, aeron_image_t *image) {
     aeron_image_constants_t constants;
     if (image == NULL || ab_aeron->image_constants(image, &constants) < 0 || constants.position_bits_to_shift > TERM_BITS_MAX) {
         return NULL;
@@ -276,7 +276,7 @@ static int on_fragment(void *clientd, const uint8_t *buffer, size_t length, aero
     }
     aeron_image_t *image = ab_aeron->header_context(header);
     if (image != subscription->image) {
-        subscription->log = find_log(subscription, image);
+        subscription->log = ab_poll_log(subscription, image);
         subscription->image = image;
         subscription->image_position = subscription->log == NULL ? 0 : ab_aeron->image_position(image);
     }
@@ -349,11 +349,13 @@ int ab_poll_live(ab_subscription *subscription, bool *worked) {
         }
         return AB_OK;
     }
-    int fragments = poll_aeron(subscription);
+    uint32_t taken = 0;
+    bool all = subscription->sink != NULL && subscription->replay == NULL && ab_blocks_poll(subscription, &taken);
+    int fragments = all ? 0 : poll_aeron(subscription);
     if (fragments < 0) { /* what was taken before it failed is in the batch, and the next call returns that */
         return ab_fail(&subscription->error, AB_FAILED, ab_aeron->errcode(), "%s", ab_aeron->errmsg());
     }
-    if (fragments > 0 && worked != NULL) {
+    if ((fragments > 0 || taken > 0) && worked != NULL) {
         *worked = true;
     }
     return AB_OK;

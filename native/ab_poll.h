@@ -94,6 +94,9 @@ void ab_poll_begin(ab_subscription *subscription);
 /* One Aeron fragment. AERON_ACTION_CONTINUE or AERON_ACTION_ABORT. The handler given to Aeron and ab_batch_feed end here. */
 int ab_poll_take(ab_subscription *subscription, const aeron_header_values_t *values, const uint8_t *buffer, size_t length);
 
+/* What is known of an image; the longest unused makes room. NULL: not even Aeron knows it. */
+ab_image_log *ab_poll_log(ab_subscription *subscription, aeron_image_t *image);
+
 /* Position behind a frame: where the next one begins. */
 int64_t ab_poll_position(const aeron_header_values_t *values);
 

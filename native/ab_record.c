@@ -39,7 +39,8 @@ static void leave(recorder *self) {
 static bool is_control(const recorder *self, const uint8_t *bytes, size_t length) {
     ab_frame frame;
     size_t body;
-    return self->framed && ab_frame_decode(bytes, length, &frame, &body) == AB_OK && frame.type == AB_TYPE_CONTROL;
+    return self->framed && length >= AB_FRAME_LENGTH && ab_le16(bytes + AB_FRAME_TYPE_OFFSET) == AB_TYPE_CONTROL &&
+           ab_frame_decode(bytes, length, &frame, &body) == AB_OK && frame.type == AB_TYPE_CONTROL;
 }
 
 static bool take(

@@ -193,6 +193,43 @@ static int image_constants(aeron_image_t *image, aeron_image_constants_t *consta
 }
 
 static int64_t image_position(aeron_image_t *image) { return image->position; }
+static bool image_is_closed(aeron_image_t *image) { return image->closed; }
+
+static void for_each_image(
+    aeron_subscription_t *subscription, void (*handler)(aeron_image_t *image, void *clientd), void *clientd) {
+    CHECK(subscription == fake_subscription());
+    for (size_t i = 0; i < FAKE_IMAGES; i++) {
+        if (fake.images[i].listed) {
+            handler(&fake.images[i], clientd);
+        }
+    }
+}
+
+/* As aeron_image_block_poll: whole frames up to the limit, padding alone. */
+static int block_poll(aeron_image_t *image, aeron_block_handler_t handler, void *clientd, size_t limit) {
+    int64_t begin = image->position, end = begin;
+    int64_t term_length = (int64_t)1 << image->position_bits_to_shift;
+    int64_t end_of_term = (begin & ~(term_length - 1)) + term_length;
+    int64_t most = begin + (int64_t)limit < end_of_term ? begin + (int64_t)limit : end_of_term;
+    while (!image->closed && end < most) {
+        const aeron_header_values_frame_t *frame = (const aeron_header_values_frame_t *)byte_at(image, end);
+        int64_t aligned = ((int64_t)frame->frame_length + 31) & ~(int64_t)31;
+        if (frame->frame_length <= 0 || (frame->type == 0 && end > begin) || (frame->type != 0 && end + aligned > most)) {
+            break;
+        }
+        end += aligned;
+        if (frame->type == 0) {
+            break;
+        }
+    }
+    if (end > begin) {
+        handler(clientd, byte_at(image, begin), (size_t)(end - begin), image->session_id, 0);
+        fake.blocks++;
+    }
+    image->position = end;
+    return (int)(end - begin);
+}
+
 static int64_t image_end_of_stream_position(aeron_image_t *image) { return image->end_of_stream; }
 
 /* ---- the way out ------------------------------------------------------------------------------------------------- */
@@ -279,6 +316,9 @@ static const ab_aeron_table table = {
     .header_context = header_context,
     .image_constants = image_constants,
     .image_position = image_position,
+    .image_is_closed = image_is_closed,
+    .subscription_for_each_image = for_each_image,
+    .image_block_poll = block_poll,
     .image_end_of_stream_position = image_end_of_stream_position,
     .exclusive_publication_try_claim = try_claim,
     .exclusive_publication_offerv = offerv,
@@ -298,6 +338,13 @@ void fake_remove(void) {
     }
     memset(&fake, 0, sizeof fake);
     ab_aeron_use(NULL);
+}
+
+void fake_give_blocks(bool given) {
+    static ab_aeron_table without;
+    without = table;
+    without.image_block_poll = NULL;
+    ab_aeron_use(given ? &table : &without);
 }
 
 void fake_install(void) {

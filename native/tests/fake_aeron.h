@@ -47,6 +47,7 @@ typedef struct {
     size_t round_robin;
     int polls;
     int services;          /* calls of image_count */
+    int blocks;            /* block polls that moved a position */
     int fail_poll;         /* the next so many polls answer -1 */
     int fail_header;       /* the next so many header_values answer -1 */
 
@@ -68,6 +69,8 @@ extern fake_aeron fake;
 /* Put the fake into the table, empty. Frees what the last test left. */
 void fake_install(void);
 void fake_remove(void);
+/* Whether the library has the block poll; fake_install: it does. */
+void fake_give_blocks(bool given);
 
 /* Stand-ins for the opaque objects. */
 aeron_subscription_t *fake_subscription(void);

@@ -1,4 +1,5 @@
 /* ab_crc32c: the known answers of RFC 3720, and the fast way against the tables. */
+#include "../ab_bytes.h"
 #include "../ab_crc32c.h"
 
 #include "check.h"
@@ -43,15 +44,20 @@ static void three_at_once_are_as_one_after_the_other(void) {
     for (int round = 0; round < 20000; round++) {
         const uint8_t *parts[3];
         size_t lengths[3];
-        uint32_t crc[3], expected[3];
+        uint32_t crc[3], expected[3], first = (uint32_t)check_random(&seed);
+        uint64_t places[3][2];
         for (int i = 0; i < 3; i++) {
             size_t start = check_random(&seed) % 200;
             parts[i] = bytes + start;
             lengths[i] = check_random(&seed) % (round % 3 == 0 ? 9 : sizeof bytes - start);
-            crc[i] = (uint32_t)check_random(&seed);
-            expected[i] = ab_crc32c_extend_portable(crc[i], parts[i], lengths[i]);
+            uint8_t place[16];
+            for (int k = 0; k < 2; k++) {
+                places[i][k] = check_random(&seed);
+                ab_put_le64(place + (size_t)k * 8, places[i][k]);
+            }
+            expected[i] = ab_crc32c_extend_portable(ab_crc32c_extend_portable(first, place, 16), parts[i], lengths[i]);
         }
-        ab_crc32c_extend3(crc, parts, lengths);
+        ab_crc32c_placed3(crc, first, places, parts, lengths);
         for (int i = 0; i < 3; i++) {
             CHECK_EQUAL(expected[i], crc[i]);
         }
