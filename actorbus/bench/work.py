@@ -128,7 +128,10 @@ class Sink(ab.Handler):
 
 
 class BatchSink(ab.BatchHandler[Quote | Fill]):
-    """Takes them many at a time; reads one number of each, as the methods of `Sink` do."""
+    """Takes them many at a time; reads one number of each, as the methods of `Sink` do.
+
+    The type is compared, as the peers' tables do: `isinstance` costs 100 ns where it is false (docs/performance.md).
+    """
 
     def __init__(self) -> None:
         self.count = 0
@@ -140,7 +143,10 @@ class BatchSink(ab.BatchHandler[Quote | Fill]):
         assert len(meta) == len(messages)
         last = 0
         for m in messages:
-            last = m.bid if isinstance(m, Quote) else m.price
+            if type(m) is Quote:
+                last = m.bid
+            elif type(m) is Fill:
+                last = m.price
         self.last = last
         self.count += len(messages)
 

@@ -1,7 +1,7 @@
 """Our receiving path cut off after each stage, fed as always: where the nanoseconds of a message go.
 
 stage:poll      frames to a batch: poll, frame, gap check, walk, copy; nobody decodes
-stage:decode    and one list decode a batch
+stage:decode    and one list decode a batch, msgspec's (the node builds plain messages natively)
 stage:loop      and a plain Python loop that calls the same two methods: the floor of the typed handler
 actorbus        and all the rest: the node, its supervision, counters, error handling
 """
