@@ -127,6 +127,8 @@ class Following:
         self.subscription = FollowedSubscription(stream, taken, batch=None if whole else ONE_MESSAGE)
         self._consumer: ConsumerPort | None = None
         self._stored = -1
+        self.moved = 0
+        """Messages and notices that were taken from the recording so far. Any thread reads it."""
 
     def begin(self, handler: Handler) -> None:
         """Open the recording at the handler's place.
@@ -163,6 +165,7 @@ class Following:
 
         def one() -> int:
             done = step()
+            self.moved += done
             if done > 0 and self._consumer is not None and not is_out():
                 self._handled(done)
             return done

@@ -85,7 +85,7 @@ class Session:
         self.clockwork = Clockwork(self._pollers, self._mailboxes, self._sources)
         self.redrives = Redrives(self._pollers, self._mailboxes)
         self._subscribers = Subscribers(parts.clock, report=report, on_event=on_event)
-        self._followed: list[tuple[str, PollerActor, Following]] = []
+        self.followed: list[tuple[str, PollerActor, Following]] = []
         self._handler_blocks: dict[str, tuple[CounterBlock, Histogram]] = {}
         self.driver_directory: str | None = None
         self.last = Look({}, [])
@@ -219,7 +219,7 @@ class Session:
             if (replay := handlers[0].replay) is not None:
                 following = Following(handlers[0].name, replay, part, handlers[0].cls, taken)
                 self._undo.callback(following.subscription.close)
-                self._followed.append((name, actor, following))
+                self.followed.append((name, actor, following))
                 port: Port = following.subscription.port
                 waiting.add(following.subscription)
             else:
@@ -245,7 +245,7 @@ class Session:
     def _told(self, poller: PollerActor, event: StreamEvent) -> None:
         """Pass an event on; a replay that cannot go on is a failure of its handler. The poller's thread."""
         self._on_event(event)
-        for _, actor, following in self._followed if isinstance(event, ReplayFailed) else ():
+        for _, actor, following in self.followed if isinstance(event, ReplayFailed) else ():
             if actor is poller:
                 self._report(poller.name, following.problem)
 
@@ -336,7 +336,7 @@ class Session:
         for name, endpoint in self.endpoints.by_name.items():
             if endpoint.subscription is not None and endpoint.poller is not None:
                 quarantine[name] = ask(endpoint.poller, endpoint.subscription.port.quarantine, ASK_MARGIN_S)
-        for name, actor, following in self._followed:
+        for name, actor, following in self.followed:
             quarantine.setdefault(name, []).extend(ask(actor, following.subscription.port.quarantine, ASK_MARGIN_S))
         return Look(quarantine, samples)
 
@@ -351,10 +351,10 @@ class Session:
             if drain and not self._is_lost:
                 for actor in self._sources:
                     clean &= join(actor, draining.left_s)
-                if self._followed:  # the recording has all, then they read it to its end
+                if self.followed:  # the recording has all, then they read it to its end
                     clean &= draining.run()
                     clean &= self.recorders.drain(self.endpoints.published_positions(), deadline)
-                    for _, poller, _ in self._followed:
+                    for _, poller, _ in self.followed:
                         clean &= bool(ask(poller, Drain((), deadline), draining.left_s + ASK_MARGIN_S))
                 clean &= draining.end_handlers(levels)
                 clean &= self.recorders.drain(self.endpoints.published_positions(), deadline)

@@ -44,8 +44,9 @@ class Watched(NamedTuple):
 
 
 def activity_of(session: Session) -> int:
-    """Return how many messages moved so far, by the counters of streams and recorders."""
+    """Return how many messages moved so far, by the counters of streams and recorders, and out of recordings."""
     moved = sum(sum(block[cell] for cell in _MOVING) for block in session.stream_blocks.values())
+    moved += sum(following.moved for _, _, following in list(session.followed))
     return moved + sum(block[RecorderCounter.RECORDS] for block in session.recorders.blocks.values())
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+import actorbus as ab
 from actorbus.topology.waiting import Watched, wait_until
 
 MS = 1_000_000
@@ -68,3 +70,21 @@ def test_without_an_end_it_waits_for_sources_to_finish() -> None:
     looked_at = watched(finished=lambda: next(looks) > 5, stops_after=50)
     assert wait_until(looked_at, for_ns=None, until_idle_ns=None) == "finished"
     assert wait_until(watched(stops_after=5), for_ns=None, until_idle_ns=None) == "stopped"
+
+
+def test_messages_that_a_handler_reads_from_a_recording_keep_a_node_from_being_idle(tmp_path: Path) -> None:
+    made = {
+        "version": 1,
+        "name": "waiting",
+        "profile": "ci",
+        "driver": {"mode": "none"},
+        "streams": {"quotes": {"stream_id": 1, "messages": ["Quote"]}},
+        "recorders": {"tape": {"streams": ["quotes"], "directory": str(tmp_path / "tape"), "segment": "1m"}},
+    }
+    with ab.Node.from_dict(made) as node:
+        node.publisher("quotes").publish_many([ab.Quote("A", bid=1, ask=2)] * 20)
+        assert node.wait(until_idle_ns=100_000_000, for_ns=20_000_000_000) == "idle"
+    reads = {"handlers": {"count": {"stream": "quotes", "class": "count", "resume": True}}}
+    with ab.Node.from_dict(made | reads) as node:
+        assert node.wait(until_idle_ns=100_000_000, for_ns=20_000_000_000) == "idle", "it read twenty messages"
+        assert node.stats().handlers["count"].messages == 20
