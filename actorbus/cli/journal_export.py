@@ -35,10 +35,15 @@ from actorbus.recording import (
     parse_end,
     parse_place,
 )
+from actorbus.recording.place import FORMS
 from actorbus.topology.classes import first_on_path
 from actorbus.topology.describing import Describer, class_of
 
 __all__ = ["PlaceType", "Rows", "export", "line_of", "shown_progress", "wanted_streams"]
+
+
+PLACES = "write a sequence (100), position:4096, or a time with its zone (2026-03-02T09:30:00Z)"
+"""What a place is on a command line."""
 
 
 class PlaceType(click.ParamType[Place]):
@@ -53,7 +58,7 @@ class PlaceType(click.ParamType[Place]):
         try:
             return parse_place(str(value))
         except InvalidValue as error:
-            self.fail(str(error), param, ctx)
+            self.fail(f"{error.what}; {PLACES}" if error.hint == FORMS else str(error), param, ctx)
 
 
 @click.command("export")
@@ -154,6 +159,7 @@ class Rows:
                 record = self._reader.read()
             except CorruptRecord as error:
                 if not self._skip:
+                    error.hint = error.hint or "--skip-corrupt goes on behind it"
                     raise
                 self.faults += 1
                 self._work.wipe()

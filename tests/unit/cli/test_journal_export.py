@@ -148,3 +148,20 @@ def test_beside_a_recorder_it_ends_at_the_end_of_now(tmp_path: Path, capsys: pyt
     assert len(found) == 11
     assert found[-1]["type"] is None
     assert base64.b64decode(str(found[-1]["base64"])) == b"not a frame"
+
+
+def test_a_wrong_place_names_the_forms_of_a_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record_quotes(tmp_path, 3)
+    assert _main(["journal", "export", str(tmp_path), "--from", "abc"]) == 2
+    said = capsys.readouterr().err
+    assert "'abc' is not a place in a recording" in said
+    assert "position:4096" in said
+    assert "{" not in said
+
+
+def test_damage_says_how_to_step_over_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record_quotes(tmp_path, 100, "journal")
+    damage(tmp_path, 50)
+    assert _main(["journal", "repair", str(tmp_path)]) == 0
+    assert _main(["journal", "export", str(tmp_path)]) == 1
+    assert "--skip-corrupt goes on behind it" in capsys.readouterr().err
