@@ -7,6 +7,7 @@
 #include "../ab_journal_port.h"
 #include "../ab_poll.h"
 #include "../ab_record.h"
+#include "../ab_session.h"
 #include "check.h"
 #include "fake_aeron.h"
 #include "journal_files.h"
@@ -25,6 +26,7 @@ static uint64_t seed;
 typedef struct {
     int64_t records, bytes, invalid;
     uint32_t of_session[IMAGES]; /* checksum over position, length and bytes of its records in order */
+    int64_t reached[2];           /* how far the first and the last session were taken: a drain waits for that */
     int blocks;
 } outcome;
 
@@ -139,6 +141,8 @@ static outcome run(uint64_t start, bool blocks) {
     found.records = counts.records;
     found.bytes = counts.bytes;
     found.invalid = subscription->counters[AB_INVALID_FRAMES];
+    found.reached[0] = ab_session_find(subscription, 1)->position;
+    found.reached[1] = ab_session_find(subscription, IMAGES)->position;
     found.blocks = fake.blocks;
     read_back(&found);
     end_journal();
@@ -159,6 +163,8 @@ static void blocks_record_what_single_fragments_do(void) {
         CHECK_EQUAL(one_by_one.records, in_blocks.records);
         CHECK_EQUAL(one_by_one.bytes, in_blocks.bytes);
         CHECK_EQUAL(one_by_one.invalid, in_blocks.invalid);
+        CHECK_EQUAL(one_by_one.reached[0], in_blocks.reached[0]);
+        CHECK_EQUAL(one_by_one.reached[1], in_blocks.reached[1]);
         for (int i = 0; i < IMAGES; i++) {
             CHECK_EQUAL(one_by_one.of_session[i], in_blocks.of_session[i]);
         }
