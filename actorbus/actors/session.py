@@ -44,7 +44,7 @@ from actorbus.actors.subscriber import Subscription
 from actorbus.actors.subscribers import Subscribers
 from actorbus.actors.watch import Watch
 from actorbus.dispatch import Port, ReplayFailed, StreamEvent, batch_for, taken_types
-from actorbus.errors import ActorBusError, ClosedError
+from actorbus.errors import ActorBusError, ClosedError, DriverLost
 from actorbus.ffi import Event, PollSet
 from actorbus.metrics import HANDLER, CounterBlock, Histogram, Statistics
 from actorbus.transport import connect
@@ -344,6 +344,9 @@ class Session:
         """Stop in order; True when nothing was cut off by the deadline."""
         clean = True
         deadline = self.parts.clock.monotonic_ns() + self.parts.stop_timeout_ns
+        if self._watch is not None:
+            with contextlib.suppress(DriverLost):  # told already, or by who met it first; a step of the clock is not
+                self._watch.look()
         try:
             draining = self._draining(deadline)
             for actor in self._sources:

@@ -27,7 +27,7 @@ from actorbus import errors
 from actorbus.errors import BrokenError
 from actorbus.transport import DriverSettings, ProcessDriver
 
-__all__ = ["Side", "cores", "driver", "place", "run", "two_cpus"]
+__all__ = ["Side", "born_on", "cores", "driver", "place", "run", "two_cpus"]
 
 SHM = Path("/dev/shm")  # noqa: S108 - Aeron's files belong into memory; each case makes a private folder there
 ROOT = Path(errors.__file__).resolve().parent.parent
@@ -53,6 +53,17 @@ def two_cpus() -> tuple[int, int]:
     """Return the CPUs of writer and reader; the same twice when there is one."""
     found = cores()
     return found[0], found[1 % len(found)]
+
+
+@contextlib.contextmanager
+def born_on(cpu: int) -> Generator[None]:
+    """Let processes that this thread starts meanwhile run on a CPU: they inherit it."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpu})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 @contextlib.contextmanager

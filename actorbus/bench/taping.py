@@ -7,11 +7,12 @@
 
 A round begins with the first message of its turn and ends when every message of it is written, as a reader sees it (in
 mode durable all but the last group is then synced). A turn before it warms: the terms are touched, the connections are
-there.
+there. The recorder has a core of its own, as the Archive's thread has in its rounds; everything else shares the other.
 """
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import time
@@ -27,7 +28,7 @@ from actorbus.bench.peers.native_floor import CountingSink
 from actorbus.bench.peers.pyaeron_raw import NativeSource, frames_of
 from actorbus.bench.side import ready
 from actorbus.bench.words import AT, READY, STOP, TURN, Words
-from actorbus.bench.work import framed
+from actorbus.bench.work import framed as with_frame
 from actorbus.errors import BrokenError
 from actorbus.ffi.journal_reader import END, JournalReaderHandle
 from actorbus.limits import TYPE_ID_RAW
@@ -62,7 +63,9 @@ class Taped(msgspec.Struct, frozen=True):
         return self.messages / self.seconds
 
 
-def measure(case: Case, *, seconds: float, folder: Path | None, sync: str = "none") -> Taped:
+def measure(
+    case: Case, *, seconds: float, folder: Path | None, sync: str = "none", messages: int = 0, framed: bool = True
+) -> Taped:
     """Measure one round in processes of its own.
 
     Args:
@@ -70,40 +73,58 @@ def measure(case: Case, *, seconds: float, folder: Path | None, sync: str = "non
         seconds: of the counted turn.
         folder: the file system to record on, a new folder is made there and removed; None: the same without a recorder.
         sync: the recorder's mode.
+        messages: of the counted turn, about so many by the rate of the turn that warms, in place of `seconds`; 0: not.
+        framed: our frame is in front of the bodies.
 
     Raises:
         BrokenError: a process failed, or what was recorded is not what was sent.
     """
-    with rig.driver() as directory, rig.place() as place:
+    others, recorder = rig.two_cpus()
+    with contextlib.ExitStack() as ends:
+        with rig.born_on(others):
+            directory = ends.enter_context(rig.driver())
+        place = ends.enter_context(rig.place())
         Words.make(place)
         common = {
             "case": msgspec.to_builtins(msgspec.structs.replace(case, directory=directory, place=place)),
             "place": place,
         }
-        sides = [rig.Side(f"{HERE}:flood", common), rig.Side(f"{HERE}:listen", {**common, "seconds": seconds})]
+        flooding = {**common, "framed": framed}
+        sides = [
+            rig.Side(f"{HERE}:flood", flooding, others),
+            rig.Side(f"{HERE}:listen", {**common, "seconds": seconds}, others),
+        ]
         if folder is None:
-            sides[1] = rig.Side(f"{HERE}:listen", {**common, "seconds": seconds, "leads": True})
+            sides[1] = rig.Side(f"{HERE}:listen", {**common, "seconds": seconds, "leads": True}, recorder)
             answers = rig.run(*sides, within_s=seconds + 120)
             return msgspec.convert(answers[1], Taped)
         tape = Path(tempfile.mkdtemp(prefix="actorbus-bench-tape-", dir=folder))
         try:
-            recording = {**common, "folder": str(tape / "tape"), "seconds": seconds, "sync": sync}
-            answers = rig.run(*sides, rig.Side(f"{HERE}:write", recording), within_s=seconds + 120)
+            recording = {
+                **flooding,
+                "folder": str(tape / "tape"),
+                "seconds": seconds,
+                "sync": sync,
+                "messages": messages,
+            }
+            answers = rig.run(*sides, rig.Side(f"{HERE}:write", recording, recorder), within_s=seconds + 120)
         finally:
             shutil.rmtree(tape, ignore_errors=True)
         heard = msgspec.convert(answers[1], Taped).heard
         return msgspec.structs.replace(msgspec.convert(answers[2], Taped), heard=heard)
 
 
-def topology(case: Case, folder: str, sync: str) -> dict[str, object]:
+def topology(case: Case, folder: str, sync: str, *, framed: bool = True) -> dict[str, object]:
     """Return the node that records."""
+    frame = {} if framed else {"frame": "none"}
+    stream = {"channel": case.channel, "stream_id": case.stream_id, "codec": {"format": "raw"}, **frame}
     return {
         "version": 1,
         "name": "bench-tape",
         "profile": case.profile,
         "driver": {"mode": "external", "directory": case.directory},
         "observability": {"log": {"level": "error"}},
-        "streams": {"main": {"channel": case.channel, "stream_id": case.stream_id, "codec": {"format": "raw"}}},
+        "streams": {"main": stream},
         "recorders": {"tape": {"streams": ["main"], "directory": folder, "sync": sync}},
     }
 
@@ -111,11 +132,13 @@ def topology(case: Case, folder: str, sync: str) -> dict[str, object]:
 # ---- the sides ------------------------------------------------------------------------------------------------------
 
 
-def flood(case: dict[str, object], place: str) -> dict[str, object]:
+def flood(case: dict[str, object], place: str, *, framed: bool) -> dict[str, object]:
     """Send while the turn is odd. The writer's process."""
     words, found = Words.of(place), msgspec.convert(case, Case)
-    frames = [framed(body, type_id=TYPE_ID_RAW, sequence=0, format_id=0) for body in frames_of(found)]
-    source = NativeSource(found, frames, numbered_at=SEQUENCE_AT, yields=True)
+    bodies = frames_of(found)
+    if framed:
+        bodies = [with_frame(body, type_id=TYPE_ID_RAW, sequence=0, format_id=0) for body in bodies]
+    source = NativeSource(found, bodies, numbered_at=SEQUENCE_AT if framed else 0, yields=True)
     ready(words, WRITES)
     sent, done = 0, 0
     while (turn := words[TURN]) != STOP:
@@ -161,28 +184,31 @@ def _hear(sink: CountingSink) -> None:
     time.sleep(NAP_S)
 
 
-def write(case: dict[str, object], place: str, folder: str, seconds: float, sync: str) -> dict[str, object]:
+def write(
+    case: dict[str, object], place: str, folder: str, seconds: float, sync: str, *, messages: int, framed: bool
+) -> dict[str, object]:
     """Record, and lead the turns. The recorder's process.
 
     Raises:
         BrokenError: the recorder left something out.
     """
     words, found = Words.of(place), msgspec.convert(case, Case)
-    node = Node.from_dict(topology(found, folder, sync))
+    node = Node.from_dict(topology(found, folder, sync, framed=framed))
     with node:
         ready(words, RECORDS)
         words.wait(READY + LISTENS, 1)
         words.wait(READY + WRITES, 1)
         reader = JournalReaderHandle.open(folder)
         base, spent, used = 0, 0.0, 0.0
-        for turn, turn_s in ((1, WARM_S), (3, seconds)):
+        for turn in (1, 3):
             base, began, used = words[SENT], time.perf_counter(), time.process_time()
             words[TURN] = turn
-            time.sleep(turn_s)
+            time.sleep(WARM_S if turn == 1 else seconds)
             words[TURN] = turn + 1
             words.wait(AT, turn)
             _until_written(reader, words[SENT])
             spent, used = time.perf_counter() - began, time.process_time() - used
+            seconds = messages * spent / (words[SENT] - base) if messages else seconds
         reader.close()
         words[TURN] = STOP
         sent = words[SENT]

@@ -18,6 +18,7 @@ import os
 import re
 import selectors
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -40,6 +41,8 @@ CHANNEL = "aeron:ipc?term-length=16m"
 STREAM_ID = STREAM_ID_FIRST
 SAMPLE = "io.aeron.samples.archive.EmbeddedRecordingThroughput"
 OPENS = ("java.base/jdk.internal.misc", "java.base/java.util.zip")
+ARCHIVE_THREAD = "archive"
+"""What the name of its thread begins with (shared threading: one records, replays and answers)."""
 PATIENCE_S = 120.0
 SETTLE_S = 1.0
 _RATE = re.compile(r"- ([\d,.]+) msg/sec")
@@ -100,6 +103,11 @@ class JavaArchive:
         self._said = b""
         self._told_at = 0.0
 
+    @property
+    def pid(self) -> int:
+        """The JVM's process."""
+        return self._process.pid
+
     def record(self) -> float:
         """Record one round; returns messages a second.
 
@@ -133,6 +141,30 @@ class JavaArchive:
                     self._said += more
         words = self._said.decode(errors="replace")[-1500:]
         raise BrokenError("the Java Archive did not tell its rate", why=words or "no last words")
+
+    def pin(self, archive: int, others: int) -> None:
+        """Give the archive's thread a core and all other threads another one.
+
+        Raises:
+            BrokenError: no thread has the archive's name.
+        """
+        tasks = Path(f"/proc/{self._process.pid}/task")
+        found = 0
+        for task in tasks.iterdir():
+            with contextlib.suppress(OSError):  # it has ended
+                is_archive = (task / "comm").read_text().startswith(ARCHIVE_THREAD)
+                os.sched_setaffinity(int(task.name), {archive if is_archive else others})
+                found += is_archive
+        if not found:
+            raise BrokenError("the Java Archive's thread is not found", why=f"none is named {ARCHIVE_THREAD}...")
+
+    def stop(self) -> None:
+        """Give its threads no core until `go_on`."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it run again."""
+        self._process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
         """End it, and remove its driver's folder. Again does nothing."""

@@ -1,7 +1,9 @@
 """`record`: what a recorder and its journal do, beside the Java Archive on the same file system, round by round.
 
-recorder   100-byte bodies (132 with our frame) to a live subscriber and a recorder, sync none: until all is written;
-           the same stream without the recorder; the Java Archive with 100-byte messages and the same live subscriber
+recorder   messages of 100 bytes, as Aeron carries them, to a live subscriber and a recorder, sync none: until all is
+           written; the same stream without the recorder; the Java Archive with as many of the same size and the same
+           live subscriber. Who records has a core alone, all else shares the other; the JVM stands still while ours is
+           measured. Then bodies of 100 bytes behind our frame
 checksum   ours is part of the format and cannot be switched off, the Archive's is off by default: its time is measured
            by itself and taken off, which is what a recorder without it would do
 durable    256-byte bodies, sync durable; this disk's fdatasync beside it, and the rate where one costs 1 ms
@@ -38,6 +40,7 @@ __all__ = ["run"]
 
 BODY, DURABLE_BODY, FRAME = 100, 256, 32
 BARE = "without the recorder"
+FRAMED = f"behind our frame: {BODY + FRAME} B"
 JAVA = "java-archive"
 JAVA_MESSAGES = 5_000_000
 JAVA_WARM = 3
@@ -66,27 +69,36 @@ def _recorder(session: Session, folder: Path) -> list[Result]:
     """Take rounds: ours, ours without the recorder, the Java Archive."""
     effort = session.effort
     seconds, rounds = (0.3, 1) if effort.quick else (effort.seconds, max(3, effort.rounds // 5))
-    ours, bare, theirs, cpu = list[float](), list[float](), list[float](), list[float]()
+    count = JAVA_MESSAGES // 10 if effort.quick else JAVA_MESSAGES
+    ours, bare, theirs, cpu, behind = list[float](), list[float](), list[float](), list[float](), list[float]()
     with contextlib.ExitStack() as ends:
         archive = session.can(JAVA) and session.attempt(
             f"{JAVA}, {JAVA_WARM} rounds to warm it", lambda: ends.enter_context(_java(folder, quick=effort.quick))
         )
+
+        def alone_here(words: str, work: Callable[[], taping.Taped]) -> taping.Taped | None:
+            with archive.stopped() if archive else contextlib.nullcontext():
+                return session.attempt(words, work)
+
         for number in range(rounds):
             words = f"record, round {number + 1} of {rounds}"
-            taped = session.attempt(words, lambda: taping.measure(EMPTY, seconds=seconds, folder=folder))
-            alone = session.attempt(f"{words}, {BARE}", lambda: taping.measure(EMPTY, seconds=seconds, folder=None))
-            peer = session.attempt(f"{words}, {JAVA}", archive) if archive else None
-            if taped is None or alone is None or (archive and peer is None):
+            taped = alone_here(words, lambda: _taped(folder, count, framed=False))
+            alone = alone_here(f"{words}, {BARE}", lambda: _bare(seconds))
+            frame = alone_here(f"{words}, {FRAMED}", lambda: _taped(folder, count, framed=True))
+            peer = session.attempt(f"{words}, {JAVA}", archive.record) if archive else None
+            if taped is None or alone is None or frame is None or (archive and peer is None):
                 continue
             ours.append(taped.rate)
             bare.append(alone.rate)
+            behind.append(frame.rate)
             cpu.append(taped.cpu_s * 1e9 / taped.messages)
             theirs += [peer] if peer is not None else []
-    sums = [checksum_ns(BODY + FRAME, SUMS) for _ in range(3)]
+    sums = [checksum_ns(BODY, SUMS) for _ in range(3)]
     results = [
         figure("actorbus", "msgs_per_s", ours, TAPE, "recorded, written"),
         figure("actorbus", "msgs_per_s", bare, TAPE, BARE),
         figure("actorbus", "ratio", [a / b for a, b in zip(ours, bare, strict=True)], TAPE, f"of the same {BARE}"),
+        figure("actorbus", "msgs_per_s", behind, TAPE, FRAMED),
         figure("actorbus", "message_ns", cpu, TAPE, "CPU time of the recorder's process"),
         figure("actorbus", "message_ns", sums, TAPE, "of it: checksums, measured by themselves"),
     ]
@@ -102,16 +114,46 @@ def _recorder(session: Session, folder: Path) -> list[Result]:
     return results
 
 
+def _taped(folder: Path, messages: int, *, framed: bool) -> taping.Taped:
+    return taping.measure(EMPTY, seconds=0.0, folder=folder, messages=messages, framed=framed)
+
+
+def _bare(seconds: float) -> taping.Taped:
+    return taping.measure(EMPTY, seconds=seconds, folder=None, framed=False)
+
+
+class _Java:
+    """A warm JVM that records rounds while a live subscriber of ours counts, and stands still between them."""
+
+    def __init__(self, archive: java_archive.JavaArchive) -> None:
+        self._archive = archive
+
+    def record(self) -> float:
+        """Record one round; messages a second."""
+        return _listened(self._archive.directory, self._archive.record)
+
+    @contextlib.contextmanager
+    def stopped(self) -> Generator[None]:
+        """Let it have no core meanwhile. Not for 10 s: then its driver would take its client for dead."""
+        self._archive.stop()
+        try:
+            yield
+        finally:
+            self._archive.go_on()
+
+
 @contextlib.contextmanager
-def _java(folder: Path, *, quick: bool) -> Generator[Callable[[], float]]:
-    """Run a JVM; yields what records one more round, warm, with our live subscriber listening."""
+def _java(folder: Path, *, quick: bool) -> Generator[_Java]:
+    """Run a JVM and warm it."""
     with rig.place() as place:
         driver = Path(place) / "java"
         messages = JAVA_MESSAGES // 10 if quick else JAVA_MESSAGES
         with java_archive.JavaArchive(folder / "java", messages=messages, size=BODY, driver=driver) as archive:
             for _ in range(JAVA_WARM):
                 archive.record()
-            yield lambda: _listened(driver, archive.record)
+            others, recorder = rig.two_cpus()
+            archive.pin(recorder, others)
+            yield _Java(archive)
 
 
 def _listened(driver: Path, record: Callable[[], float]) -> float:
@@ -120,7 +162,7 @@ def _listened(driver: Path, record: Callable[[], float]) -> float:
     with rig.place() as place:
         words = Words.make(place)
         common = {"case": msgspec.to_builtins(case), "place": place}
-        side = rig.Side("actorbus.bench.taping:listen", {**common, "seconds": 0.0})
+        side = rig.Side("actorbus.bench.taping:listen", {**common, "seconds": 0.0}, rig.two_cpus()[0])
         with ThreadPoolExecutor(1) as pool:
             listening = pool.submit(rig.run, side)
             try:
