@@ -12,11 +12,19 @@
 #include "ab_fail.h"
 #include "ab_journal_private.h"
 
-void ab_journal_tell(ab_journal *journal) {
+/* What was appended since the last time. */
+static void tell_appended(ab_journal *journal) {
+    ab_journal_count(journal, AB_JOURNAL_RECORDS, journal->counters[AB_JOURNAL_RECORDS] + journal->untold_records);
+    ab_journal_count(journal, AB_JOURNAL_BYTES, journal->counters[AB_JOURNAL_BYTES] + journal->untold_bytes);
+    journal->untold_records = journal->untold_bytes = 0;
     ab_journal_count(journal, AB_JOURNAL_APPENDED, ab_position_of(&journal->header, journal->appended.offset));
+    ab_journal_count(journal, AB_JOURNAL_APPENDED_SEQUENCE, (int64_t)journal->appended.sequence);
+}
+
+void ab_journal_tell(ab_journal *journal) {
+    tell_appended(journal);
     ab_journal_count(journal, AB_JOURNAL_WRITTEN, ab_position_of(&journal->header, journal->written.offset));
     ab_journal_count(journal, AB_JOURNAL_DURABLE_POSITION, journal->durable_position);
-    ab_journal_count(journal, AB_JOURNAL_APPENDED_SEQUENCE, (int64_t)journal->appended.sequence);
     ab_journal_count(journal, AB_JOURNAL_WRITTEN_SEQUENCE, (int64_t)journal->written.sequence);
     ab_journal_count(journal, AB_JOURNAL_DURABLE_SEQUENCE, (int64_t)journal->durable_sequence);
     ab_journal_count(journal, AB_JOURNAL_STATE, journal->state);
@@ -105,7 +113,7 @@ static inline int64_t take_record(ab_journal *journal, const ab_journal_record *
 
 int64_t ab_journal_take(ab_journal *journal, const ab_journal_record *record) { return take_record(journal, record); }
 
-int64_t ab_journal_append(ab_journal *journal, int32_t stream, int32_t session_id, int64_t stream_position, int64_t time_ns,
+int64_t ab_journal_append_untold(ab_journal *journal, int32_t stream, int32_t session_id, int64_t stream_position, int64_t time_ns,
     const void *bytes, size_t length) {
     if (length > ab_journal_payload_max(journal)) {
         return ab_fail(&journal->error, AB_TOO_LARGE, 0, "a record of %zu bytes is longer than %u, which a segment of %llu bytes takes",
@@ -126,10 +134,17 @@ int64_t ab_journal_append(ab_journal *journal, int32_t stream, int32_t session_i
     };
     int64_t sequence = take_record(journal, &record);
     if (sequence >= 0) {
-        ab_journal_count(journal, AB_JOURNAL_RECORDS, journal->counters[AB_JOURNAL_RECORDS] + 1);
-        ab_journal_count(journal, AB_JOURNAL_BYTES, journal->counters[AB_JOURNAL_BYTES] + (int64_t)length);
-        ab_journal_count(journal, AB_JOURNAL_APPENDED, ab_position_of(&journal->header, journal->appended.offset));
-        ab_journal_count(journal, AB_JOURNAL_APPENDED_SEQUENCE, (int64_t)journal->appended.sequence);
+        journal->untold_records++;
+        journal->untold_bytes += (int64_t)length;
+    }
+    return sequence;
+}
+
+int64_t ab_journal_append(ab_journal *journal, int32_t stream, int32_t session_id, int64_t stream_position, int64_t time_ns,
+    const void *bytes, size_t length) {
+    int64_t sequence = ab_journal_append_untold(journal, stream, session_id, stream_position, time_ns, bytes, length);
+    if (sequence >= 0) {
+        tell_appended(journal);
     }
     return sequence;
 }
@@ -231,6 +246,9 @@ static int tick_batch(ab_journal *journal, int64_t now_ns, int idle) {
 }
 
 int ab_journal_tick(ab_journal *journal, int64_t now_ns, int idle) {
+    if (journal->untold_records != 0) {
+        tell_appended(journal);
+    }
     if (poisoned(journal)) {
         return AB_FAILED;
     }

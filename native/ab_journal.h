@@ -94,7 +94,7 @@ typedef struct {
     int32_t flags;           /* AB_JOURNAL_CREATE | ... */
     int64_t sync_ns;         /* AB_JOURNAL_INTERVAL: 0 is 100 ms */
     int64_t group_ns;        /* 0 is 1 ms */
-    uint32_t group_bytes;    /* 0 is 64 KiB; 256 KiB where tick does not sync */
+    uint32_t group_bytes;    /* 0 is 64 KiB; 768 KiB where tick does not sync: the kernel takes long writes cheaper */
     uint32_t group_records;  /* 0 is 256; 8,192 there */
     int64_t now_ns;          /* realtime: written into headers and epoch records; 0: the clock */
     int64_t *counters;       /* AB_JOURNAL_COUNTERS of them, or NULL */
@@ -226,6 +226,10 @@ int ab_journal_open(const ab_journal_options *options, const ab_storage *storage
  * Its time is max(time of the one before + 1, time_ns). Returns its sequence, or AB_NO_SPACE, AB_FAILED, AB_TOO_LARGE, AB_INVALID (a
  * stream beyond AB_JOURNAL_STREAM_MAX), AB_NO_MEMORY: nothing was taken then. The text: ab_journal_error. */
 int64_t ab_journal_append(ab_journal *journal, int32_t stream, int32_t session_id, int64_t stream_position, int64_t time_ns,
+    const void *bytes, size_t length);
+
+/* As append; the counters know of it after the next tick or write: for who appends many. */
+int64_t ab_journal_append_untold(ab_journal *journal, int32_t stream, int32_t session_id, int64_t stream_position, int64_t time_ns,
     const void *bytes, size_t length);
 
 /* Close the batch with a commit record and write it. AB_OK also when there is none. */

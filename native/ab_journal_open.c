@@ -16,7 +16,7 @@ static int take_options(ab_journal *journal, const ab_journal_options *options, 
     own->sync_ns = own->sync_ns == 0 ? 100 * AB_NS_PER_MS : own->sync_ns;
     own->group_ns = own->group_ns == 0 ? AB_NS_PER_MS : own->group_ns;
     int durable = own->sync_mode == AB_JOURNAL_DURABLE; /* else a group costs no sync, and a longer write costs less a byte */
-    own->group_bytes = own->group_bytes == 0 ? (durable ? 65536 : 262144) : own->group_bytes;
+    own->group_bytes = own->group_bytes == 0 ? (durable ? 65536 : 786432) : own->group_bytes;
     own->group_records = own->group_records == 0 ? (durable ? 256 : 8192) : own->group_records;
     if (own->segment_length < AB_JOURNAL_SEGMENT_MIN || own->segment_length > AB_JOURNAL_SEGMENT_MAX ||
         (own->segment_length & (own->segment_length - 1)) != 0) {

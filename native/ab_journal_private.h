@@ -53,6 +53,7 @@ struct ab_journal {
     size_t capacity, fill;
     size_t checked;   /* of fill: records before it have their CRC and are in appended.chain */
     uint32_t count;
+    int64_t untold_records, untold_bytes; /* appended, and not in the counters yet */
 
     int64_t group_since, synced_at, retry_at, checkpoint_at; /* monotonic ns; 0: not yet */
 

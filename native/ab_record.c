@@ -59,7 +59,7 @@ static bool take(
         *(self->shed ? &self->counts.shed : &self->counts.held) += 1;
         return self->shed;
     }
-    int64_t sequence = ab_journal_append(journal, self->stream, session_id, position, time_ns, bytes, length);
+    int64_t sequence = ab_journal_append_untold(journal, self->stream, session_id, position, time_ns, bytes, length);
     if (sequence >= 0) {
         self->took = true;
         self->counts.records++;

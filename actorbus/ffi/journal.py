@@ -125,7 +125,7 @@ class JournalHandle(Handle):
             uuid: of the recording, 16 bytes; zeros: what is there, or a new one.
             sync_ns: between syncs of INTERVAL; 0: 100 ms.
             group_ns: how long a group may wait; 0: 1 ms.
-            group_bytes: how long it may become; 0: 64 KiB, or 256 KiB where ``tick`` does not sync.
+            group_bytes: how long it may become; 0: 64 KiB, or 768 KiB where ``tick`` does not sync.
             group_records: how many records; 0: 256, or 8,192 there.
             create: whether to make the folder and the first segment.
             zero_fill: whether to write zeros over new segments.

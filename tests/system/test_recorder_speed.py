@@ -12,6 +12,7 @@ from tests.unit.bench.samples import report
 
 GOOD = (
     figure("actorbus", "ratio", [1.2], "100 B beside a live subscriber", "of java-archive"),
+    figure("actorbus", "ratio", [1.4], "100 B beside a live subscriber", "of java-archive with CRC32C, as ours"),
     figure("actorbus", "msgs_per_s", [250_000], "durable, 256 B", "where one fdatasync costs 1 ms"),
     figure("actorbus", "seconds", [0.4], "open after a crash, 10 GiB", "in the page cache"),
     figure("actorbus", "seconds", [0.2], "open after a crash, 10 GiB", "from the disk"),
@@ -28,6 +29,7 @@ def test_all_rows_are_told_with_their_figures() -> None:
     text = told(*GOOD)
 
     assert "holds recorder >= the Java Archive: 1.20x" in text
+    assert "holds recorder >= the Java Archive with CRC32C, as ours: 1.40x" in text
     assert "holds replay >= 2 M/s: 2.40 M" in text
     assert text.count("holds ") == sum(row.scenario in SCENARIOS for row in hold.ROWS)
 

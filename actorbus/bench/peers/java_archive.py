@@ -18,7 +18,6 @@ import os
 import re
 import selectors
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -76,7 +75,7 @@ def rate_in(text: str) -> float | None:
 class JavaArchive:
     """One JVM with the sample in it."""
 
-    def __init__(self, place: Path, *, messages: int, size: int, driver: Path) -> None:
+    def __init__(self, place: Path, *, messages: int, size: int, driver: Path, checksum: bool = False) -> None:
         """Start it; it records a first time at once.
 
         Args:
@@ -84,6 +83,7 @@ class JavaArchive:
             messages: of a round.
             size: of a message, bytes.
             driver: directory of its media driver, in memory.
+            checksum: it makes a CRC32C of each message.
 
         Raises:
             BrokenError: java or the jar is missing.
@@ -93,7 +93,7 @@ class JavaArchive:
             raise BrokenError("the Java Archive cannot run", why=missing() or "")
         self.directory = driver
         self._process = subprocess.Popen(
-            _command(found, place, messages, size, driver),
+            _command(found, place, messages, size, driver, checksum=checksum),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -143,7 +143,7 @@ class JavaArchive:
         raise BrokenError("the Java Archive did not tell its rate", why=words or "no last words")
 
     def pin(self, archive: int, others: int) -> None:
-        """Give the archive's thread a core and all other threads another one.
+        """Give the archive's thread a core and all other threads another one (or the same).
 
         Raises:
             BrokenError: no thread has the archive's name.
@@ -157,14 +157,6 @@ class JavaArchive:
                 found += is_archive
         if not found:
             raise BrokenError("the Java Archive's thread is not found", why=f"none is named {ARCHIVE_THREAD}...")
-
-    def stop(self) -> None:
-        """Give its threads no core until `go_on`."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        """Let it run again."""
-        self._process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
         """End it, and remove its driver's folder. Again does nothing."""
@@ -193,7 +185,7 @@ def _need(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _command(found: Path, place: Path, messages: int, size: int, driver: Path) -> list[str]:
+def _command(found: Path, place: Path, messages: int, size: int, driver: Path, *, checksum: bool) -> list[str]:
     control, events = _free_ports(2)
     settings = {
         "aeron.dir": driver,
@@ -211,6 +203,8 @@ def _command(found: Path, place: Path, messages: int, size: int, driver: Path) -
         "aeron.sample.messageLength": size,
         "aeron.sample.messages": messages,
     }
+    if checksum:
+        settings["aeron.archive.record.checksum"] = "org.agrona.checksum.Crc32c"
     opened = [word for name in OPENS for word in ("--add-opens", f"{name}=ALL-UNNAMED")]
     given = [f"-D{name}={value}" for name, value in settings.items()]
     return ["java", *opened, "-cp", str(found), *given, SAMPLE]

@@ -2,10 +2,10 @@
 
 recorder   messages of 100 bytes, as Aeron carries them, to a live subscriber and a recorder, sync none: until all is
            written; the same stream without the recorder; the Java Archive with as many of the same size and the same
-           live subscriber. Who records has a core alone, all else shares the other; the JVM stands still while ours is
-           measured. Then bodies of 100 bytes behind our frame
-checksum   ours is part of the format and cannot be switched off, the Archive's is off by default: its time is measured
-           by itself and taken off, which is what a recorder without it would do
+           live subscriber. Who records has a core alone, all else shares the other. Then bodies of 100 bytes behind our
+           frame
+checksum   ours is part of the format and cannot be switched off, the Archive's is off by default: beside it with its
+           own CRC32C; and beside it without, ours with the time of its checksums, measured by itself, taken off
 durable    256-byte bodies, sync durable; this disk's fdatasync beside it, and the rate where one costs 1 ms
 open       a journal whose writer was killed, its last segment full of small records; from the page cache and from disk
 verify     1 GiB of 100-byte records in the page cache; the same files past the page cache beside it
@@ -15,12 +15,11 @@ Everything is written below the folder that TMPDIR names, and removed.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -44,7 +43,7 @@ FRAMED = f"behind our frame: {BODY + FRAME} B"
 JAVA = "java-archive"
 JAVA_MESSAGES = 5_000_000
 JAVA_WARM = 3
-"""Rounds of the JVM that do not count."""
+"""Rounds of a JVM that do not count."""
 TAPE = f"{BODY} B beside a live subscriber"
 GROUP = f"durable, {DURABLE_BODY} B"
 GIB = 1 << 30
@@ -70,29 +69,23 @@ def _recorder(session: Session, folder: Path) -> list[Result]:
     effort = session.effort
     seconds, rounds = (0.3, 1) if effort.quick else (effort.seconds, max(3, effort.rounds // 5))
     count = JAVA_MESSAGES // 10 if effort.quick else JAVA_MESSAGES
-    ours, bare, theirs, cpu, behind = list[float](), list[float](), list[float](), list[float](), list[float]()
-    with contextlib.ExitStack() as ends:
-        archive = session.can(JAVA) and session.attempt(
-            f"{JAVA}, {JAVA_WARM} rounds to warm it", lambda: ends.enter_context(_java(folder, quick=effort.quick))
-        )
-
-        def alone_here(words: str, work: Callable[[], taping.Taped]) -> taping.Taped | None:
-            with archive.stopped() if archive else contextlib.nullcontext():
-                return session.attempt(words, work)
-
-        for number in range(rounds):
-            words = f"record, round {number + 1} of {rounds}"
-            taped = alone_here(words, lambda: _taped(folder, count, framed=False))
-            alone = alone_here(f"{words}, {BARE}", lambda: _bare(seconds))
-            frame = alone_here(f"{words}, {FRAMED}", lambda: _taped(folder, count, framed=True))
-            peer = session.attempt(f"{words}, {JAVA}", archive.record) if archive else None
-            if taped is None or alone is None or frame is None or (archive and peer is None):
-                continue
-            ours.append(taped.rate)
-            bare.append(alone.rate)
-            behind.append(frame.rate)
-            cpu.append(taped.cpu_s * 1e9 / taped.messages)
-            theirs += [peer] if peer is not None else []
+    ours, bare, cpu, behind = list[float](), list[float](), list[float](), list[float]()
+    theirs, summed = list[float](), list[float]()
+    java = session.can(JAVA)
+    for number in range(rounds):
+        words = f"record, round {number + 1} of {rounds}"
+        taped = session.attempt(words, lambda: _taped(folder, count, framed=False))
+        alone = session.attempt(f"{words}, {BARE}", lambda: _bare(seconds))
+        frame = session.attempt(f"{words}, {FRAMED}", lambda: _taped(folder, count, framed=True))
+        peers = [_peer(session, words, folder, checksum=each) for each in (False, True)] if java else []
+        if taped is None or alone is None or frame is None or None in peers:
+            continue
+        ours.append(taped.rate)
+        bare.append(alone.rate)
+        behind.append(frame.rate)
+        cpu.append(taped.cpu_s * 1e9 / taped.messages)
+        for rates, rate in zip((theirs, summed), peers, strict=False):
+            rates.append(rate or 0.0)
     sums = [checksum_ns(BODY, SUMS) for _ in range(3)]
     results = [
         figure("actorbus", "msgs_per_s", ours, TAPE, "recorded, written"),
@@ -107,7 +100,10 @@ def _recorder(session: Session, folder: Path) -> list[Result]:
         without = [1 / (1 / rate - less) if 1 / rate > less else rate for rate in ours]
         results += [
             figure(JAVA, "msgs_per_s", theirs, TAPE, "no checksum"),
+            figure(JAVA, "msgs_per_s", summed, TAPE, "CRC32C, as ours"),
             ratio("actorbus", JAVA, ours, theirs, TAPE),
+            figure("actorbus", "ratio", [a / b for a, b in zip(ours, summed, strict=True)], TAPE,
+                   f"of {JAVA} with CRC32C, as ours"),
             figure("actorbus", "ratio", [a / b for a, b in zip(without, theirs, strict=True)], TAPE,
                    "of the same, the checksums' time taken off"),
         ]  # fmt: skip
@@ -122,38 +118,28 @@ def _bare(seconds: float) -> taping.Taped:
     return taping.measure(EMPTY, seconds=seconds, folder=None, framed=False)
 
 
-class _Java:
-    """A warm JVM that records rounds while a live subscriber of ours counts, and stands still between them."""
-
-    def __init__(self, archive: java_archive.JavaArchive) -> None:
-        self._archive = archive
-
-    def record(self) -> float:
-        """Record one round; messages a second."""
-        return _listened(self._archive.directory, self._archive.record)
-
-    @contextlib.contextmanager
-    def stopped(self) -> Generator[None]:
-        """Let it have no core meanwhile. Not for 10 s: then its driver would take its client for dead."""
-        self._archive.stop()
-        try:
-            yield
-        finally:
-            self._archive.go_on()
+def _peer(session: Session, words: str, folder: Path, *, checksum: bool) -> float | None:
+    quick = session.effort.quick
+    what = f"{words}, {JAVA}{' with CRC32C' if checksum else ''}"
+    return session.attempt(what, lambda: _java(folder, quick=quick, checksum=checksum))
 
 
-@contextlib.contextmanager
-def _java(folder: Path, *, quick: bool) -> Generator[_Java]:
-    """Run a JVM and warm it."""
+def _java(folder: Path, *, quick: bool, checksum: bool) -> float:
+    """Warm a JVM of its own, then record a round with our live subscriber listening; messages a second.
+
+    Of its own: one that waits for its next round takes a third of a core meanwhile, which ours would lack.
+    """
+    others, recorder = rig.two_cpus()
     with rig.place() as place:
         driver = Path(place) / "java"
         messages = JAVA_MESSAGES // 10 if quick else JAVA_MESSAGES
-        with java_archive.JavaArchive(folder / "java", messages=messages, size=BODY, driver=driver) as archive:
+        with java_archive.JavaArchive(
+            folder / "java", messages=messages, size=BODY, driver=driver, checksum=checksum
+        ) as archive:
             for _ in range(JAVA_WARM):
                 archive.record()
-            others, recorder = rig.two_cpus()
-            archive.pin(recorder, others)
-            yield _Java(archive)
+                archive.pin(recorder, others)
+            return _listened(driver, archive.record)
 
 
 def _listened(driver: Path, record: Callable[[], float]) -> float:
