@@ -7,7 +7,7 @@ import pytest
 
 from actorbus.bench.record import Report, figure
 from tests.prove import Failed
-from tests.prove.speed import shown, soaked
+from tests.prove.speed import failing, shown, soaked
 from tests.unit.bench.samples import CURVE, report
 
 
@@ -31,3 +31,10 @@ def test_a_latency_report_shows_its_tail_beside_cs() -> None:
         shown(trips(*both, p50=1))
     with pytest.raises(Failed, match="with and without cores"):
         shown(trips(("actorbus", "ipc"), ("floor", "ipc")))
+
+
+def test_rows_of_the_journal_are_another_issues() -> None:
+    rows = ("holds  memory < 50 MB: 43.62", "FAILS  replay >= 2 M/s: 1.26 M", "FAILS  idle < 2 % of a core: 2.18")
+    said = "must hold:\n" + "".join(f"  {row}\n" for row in rows)
+
+    assert failing(said) == ["idle < 2 % of a core: 2.18"]
