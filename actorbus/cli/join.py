@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ from actorbus.topology.plan import Plan, build_plan
 from actorbus.topology.report import one_of
 from actorbus.topology.rules_machine import aeron_default_directory
 
-__all__ = ["TOPOLOGY_VARIABLE", "checked_plan", "find_driver", "joined", "topology_options"]
+__all__ = ["TOPOLOGY_VARIABLE", "beside", "checked_plan", "driver_of", "joined", "need_streams", "topology_options"]
 
 TOPOLOGY_VARIABLE: Final = "ACTORBUS_TOPOLOGY"
 DEFAULT_FILE: Final = "topology.yaml"
@@ -76,21 +76,26 @@ def joined(file: str, streams: tuple[str, ...], *, directory: str | None, app_di
     """
     logging.getLogger("actorbus").addHandler(logging.NullHandler())  # what ends us is told once, as an error
     plan = checked_plan(file, app_dir)
-    for stream in streams:
-        if stream not in plan.streams:
-            raise click.UsageError(f"there is no stream {stream!r} in {file}; {one_of(stream, plan.streams)}")
-    chosen = streams or tuple(plan.streams)
-    where = Path(directory).absolute() if directory is not None else find_driver(plan)
-    return Node(
-        msgspec.structs.replace(
-            plan,
-            driver=msgspec.structs.replace(plan.driver, mode="external", directory=str(where)),
-            streams={name: plan.streams[name] for name in chosen},
-            pollers=(),
-            sources=(),
-            handlers=(),
-            observability=msgspec.structs.replace(plan.observability, statistics=False),
-        )
+    need_streams(plan, file, streams)
+    chosen = {name: plan.streams[name] for name in streams or plan.streams}
+    return Node(beside(plan, driver_of(plan, directory), streams=chosen))
+
+
+def need_streams(plan: Plan, file: str, names: Iterable[str]) -> None:
+    """Raise UsageError of click for a name that is no stream of the topology."""
+    for name in names:
+        if name not in plan.streams:
+            raise click.UsageError(f"there is no stream {name!r} in {file}; {one_of(name, plan.streams)}")
+
+
+def beside(plan: Plan, driver: Path, **kept: object) -> Plan:
+    """Return the plan of a node beside the running topology, on its driver: what runs in it is what is `kept`."""
+    runs: dict[str, object] = {"pollers": (), "sources": (), "handlers": (), "recorders": (), **kept}
+    return msgspec.structs.replace(
+        plan,
+        driver=msgspec.structs.replace(plan.driver, mode="external", directory=str(driver)),
+        observability=msgspec.structs.replace(plan.observability, statistics=False),
+        **runs,
     )
 
 
@@ -103,12 +108,14 @@ def checked_plan(file: str, app_dir: str | None) -> Plan:
     return build_plan(checked._replace(problems=kept))
 
 
-def find_driver(plan: Plan) -> Path:
-    """Return the directory of the driver that serves this topology now.
+def driver_of(plan: Plan, directory: str | None) -> Path:
+    """Return the directory that was named, or that of the driver that serves this topology now.
 
     Raises:
         DriverUnavailable: none does; says what was looked at.
     """
+    if directory is not None:
+        return Path(directory).absolute()
     looked = [f"no running process has the topology {plan.name!r}"]
     for path in list_statistics():
         with contextlib.suppress(ActorBusError), StatisticsReader.open(path) as reader:

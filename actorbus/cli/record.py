@@ -20,7 +20,7 @@ import msgspec
 
 from actorbus.cli.completion import folders, topologies
 from actorbus.cli.exits import EXIT_INTERRUPTED
-from actorbus.cli.join import checked_plan, find_driver
+from actorbus.cli.join import beside, checked_plan, driver_of, need_streams
 from actorbus.cli.options import DURATION
 from actorbus.cli.progress import Progress, progress
 from actorbus.cli.signals import StopAsked, StopSignals
@@ -28,8 +28,7 @@ from actorbus.errors import EXIT_DONE
 from actorbus.limits import MIB
 from actorbus.recording import Retention
 from actorbus.topology.node import Node
-from actorbus.topology.plan import Plan, RecorderPlan
-from actorbus.topology.report import one_of
+from actorbus.topology.plan import RecorderPlan
 from actorbus.topology.rules_machine import aeron_default_directory
 
 __all__ = ["command"]
@@ -142,9 +141,7 @@ def _of_topology(
     if Path(file).is_dir():
         raise click.UsageError(f"{file!r} is a folder: give --channel and --stream-id, or the topology before it")
     plan = checked_plan(file, app_dir)
-    for name in names:
-        if name not in plan.streams:
-            raise click.UsageError(f"there is no stream {name!r} in {file}; {one_of(name, plan.streams)}")
+    need_streams(plan, file, names)
     recorders = plan.recorders if folder is None else (_into(folder, names or tuple(plan.streams), sync),)
     if not recorders:
         raise click.UsageError(f"{file} has no recorders: say where to record, `actorbus record {file} DIR`")
@@ -153,8 +150,8 @@ def _of_topology(
     if sync is not None:
         recorders = tuple(msgspec.structs.replace(recorder, sync=sync) for recorder in recorders)
     chosen = {name for recorder in recorders for name in recorder.streams}
-    where = Path(directory).absolute() if directory is not None else find_driver(plan)
-    return Node(_alone(plan, recorders, chosen, where)), ", ".join(name for name in plan.streams if name in chosen)
+    streams = {name: stream for name, stream in plan.streams.items() if name in chosen}
+    return Node(beside(plan, driver_of(plan, directory), streams=streams, recorders=recorders)), ", ".join(streams)
 
 
 def _into(folder: str, streams: tuple[str, ...], sync: Sync | None) -> RecorderPlan:
@@ -168,20 +165,6 @@ def _into(folder: str, streams: tuple[str, ...], sync: Sync | None) -> RecorderP
         segment_length=SEGMENT_BYTES,
         shed=False,
         retention=Retention(),
-    )
-
-
-def _alone(plan: Plan, recorders: tuple[RecorderPlan, ...], chosen: set[str], driver: Path) -> Plan:
-    """Return the plan with these recorders, their streams and nothing else."""
-    return msgspec.structs.replace(
-        plan,
-        driver=msgspec.structs.replace(plan.driver, mode="external", directory=str(driver)),
-        streams={name: stream for name, stream in plan.streams.items() if name in chosen},
-        pollers=(),
-        sources=(),
-        handlers=(),
-        recorders=recorders,
-        observability=msgspec.structs.replace(plan.observability, statistics=False),
     )
 
 

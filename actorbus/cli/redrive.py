@@ -25,7 +25,7 @@ import msgspec
 from actorbus.cli.columns import left_aligned
 from actorbus.cli.completion import folders
 from actorbus.cli.exits import EXIT_INTERRUPTED
-from actorbus.cli.join import checked_plan, find_driver, topology_options
+from actorbus.cli.join import beside, checked_plan, driver_of, need_streams, topology_options
 from actorbus.cli.signals import StopAsked, StopSignals
 from actorbus.errors import EXIT_DONE, EXIT_FAILED
 from actorbus.journal import KeptMessage, read_quarantine, recording_table
@@ -76,8 +76,7 @@ def command(
             raise click.UsageError(
                 f"there is no handler {name!r} in {file}; {one_of(name, [h.name for h in plan.handlers])}"
             )
-    if stream is not None and stream not in plan.streams:
-        raise click.UsageError(f"there is no stream {stream!r} in {file}; {one_of(stream, plan.streams)}")
+    need_streams(plan, file, () if stream is None else (stream,))
     if not due:
         print(f"nothing to redrive in {folder}" + (f": {already:,} were redriven before" if already else ""))
         return EXIT_DONE
@@ -115,16 +114,8 @@ def _unfed(handler: HandlerPlan) -> HandlerPlan:
 def _joining(plan: Plan, due: Sequence[KeptMessage], handlers: Sequence[str], directory: str | None) -> Plan:
     """Return a plan of the wanted handlers alone, unfed, on the driver the topology runs on."""
     wanted = _wanted(plan, due, handlers)
-    where = Path(directory).absolute() if directory is not None else find_driver(plan)
-    return msgspec.structs.replace(
-        plan,
-        driver=msgspec.structs.replace(plan.driver, mode="external", directory=str(where)),
-        pollers=(),
-        sources=(),
-        recorders=(),
-        handlers=tuple(_unfed(handler) for handler in plan.handlers if handler.name in wanted),
-        observability=msgspec.structs.replace(plan.observability, statistics=False),
-    )
+    fed_by_hand = tuple(_unfed(handler) for handler in plan.handlers if handler.name in wanted)
+    return beside(plan, driver_of(plan, directory), handlers=fed_by_hand)
 
 
 def _alone(plan: Plan, due: Sequence[KeptMessage], handlers: Sequence[str]) -> Plan:

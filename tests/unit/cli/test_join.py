@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
-from actorbus.cli.join import find_driver, joined
+import actorbus as ab
+from actorbus.cli.join import driver_of, joined
 from actorbus.cli.main import _main  # pyright: ignore[reportPrivateUsage]
 from actorbus.errors import DriverUnavailable
 from tests.unit.cli.conftest import TOPOLOGY, Running
 
 
 def test_the_driver_of_a_running_topology_is_found_by_its_name(running: Running) -> None:
-    assert str(find_driver(running.node.plan)) == running.node.health().driver_directory
+    assert str(driver_of(running.node.plan, None)) == running.node.health().driver_directory
+    assert driver_of(running.node.plan, "/named") == Path("/named")
 
 
 def test_only_the_streams_are_joined(running: Running) -> None:
     node = joined(running.file, ("quotes",), directory=None, app_dir=None)
     assert list(node.plan.streams) == ["quotes"]
     assert (node.plan.handlers, node.plan.sources, node.plan.driver.mode) == ((), (), "external")
+
+
+def test_the_recorders_of_a_running_topology_are_left_to_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "topology.yaml"
+    recorders = f"recorders:\n  tape: {{streams: [quotes, bytes], directory: {tmp_path / 'tape'}}}\n"
+    file.write_text(TOPOLOGY.format(name=f"cli-{tmp_path.name[:40]}") + recorders, encoding="utf-8")
+    with ab.Node.from_yaml(file) as node:
+        publisher = node.publisher("bytes", bytes)
+        over = threading.Event()
+        sending = threading.Thread(
+            target=lambda: [publisher.publish(b"x") for _ in iter(lambda: over.wait(0.01), True)]
+        )
+        sending.start()
+        try:
+            assert _main(["sub", "bytes", "-t", str(file), "--count", "1"]) == 0
+        finally:
+            over.set()
+            sending.join(10)
+    assert "error" not in capsys.readouterr().err
 
 
 def test_without_a_running_topology_it_says_what_it_looked_at(
