@@ -20,13 +20,13 @@ import fcntl
 import logging
 import os
 import threading
-import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Final, final
 
 import msgspec
 
+from actorbus.clock import Clock, SystemClock
 from actorbus.errors import ActorBusError, UsageError
 from actorbus.journal.files import QUARANTINE, disk, sync_directory
 from actorbus.limits import QUARANTINE_FILE_BYTES_MAX
@@ -87,9 +87,10 @@ class QuarantineBook:
     Thread: any.
     """
 
-    __slots__: tuple[str, ...] = ("_directories", "_dirty", "_files", "_lock", "_told", "lost")
+    __slots__: tuple[str, ...] = ("_clock", "_directories", "_dirty", "_files", "_lock", "_told", "lost")
 
-    def __init__(self, directories: Mapping[str, Path]) -> None:
+    def __init__(self, directories: Mapping[str, Path], clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._directories = dict(directories)
         self._files: dict[Path, int] = {}
         self._dirty: set[int] = set()
@@ -125,7 +126,7 @@ class QuarantineBook:
             received_ns=received,
             recorded=None if recorded is None else recorded[0],
             error=error[:ERROR_CHARACTERS],
-            kept_ns=time.time_ns(),
+            kept_ns=self._clock.time_ns(),
         )
         with self._lock:
             try:

@@ -70,7 +70,7 @@ def session_parts(
             plan.supervision.backoff_max_ns,
         ),
         recorders=tuple(recorder_part(recorder, plan, idle_of(plan.idle, spins=False)) for recorder in plan.recorders),
-        quarantine=QuarantineBook(recordings_of(plan)),
+        quarantine=QuarantineBook(recordings_of(plan), clock),
     )
 
 

@@ -14,7 +14,6 @@ Thread: the application's; not a handler's own.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
@@ -155,7 +154,7 @@ class RedriveFace:
             for entry, record in _fetched(reader, due):
                 del left[entry.key]
                 error = self._hand(supervisor, entry, record)
-                entries.append(marks.tried(entry, error, time.time_ns()))
+                entries.append(marks.tried(entry, error, self._parts.clock.time_ns()))
                 done += error is None
                 failed += error is not None
         return Redriven(done=done, failed=failed, missing=len(left), entries=(*entries, *left.values()))
