@@ -7,21 +7,21 @@
 #include "ab_msgpack.h"
 #include "ab_offer.h"
 
-/* What goes next as one frame. */
-typedef struct {
-    size_t most;    /* messages */
-    size_t longest; /* bytes, header and lengths included */
-    int64_t time_ns;
-    const uint8_t *bodies;
-    size_t length; /* of the bodies */
-    uint32_t count;
-    uint16_t type;
-    bool woke; /* who polls it, by the first frame; again when all are there */
-    uint8_t head[AB_FRAME_LENGTH + AB_ARRAY_FRAME * 4u];
-} run;
+void ab_run_begin(ab_publication *publication, ab_run *run) {
+    const ab_gather *gather = publication->gather;
+    run->most = gather == NULL || gather->max_messages > AB_ARRAY_FRAME ? AB_ARRAY_FRAME : gather->max_messages;
+    run->longest = gather == NULL ? publication->max_payload_length : gather->max_bytes;
+    run->time_ns = ab_stamp_ns(&publication->stamp);
+    run->bodies = NULL;
+    run->length = 0;
+    run->count = 0;
+    run->woke = false;
+}
 
-/* Send the run. AB_OK, or why not: it is refused then, and counted. */
-static int send_run(ab_publication *publication, run *run) {
+int ab_run_send(ab_publication *publication, ab_run *run, size_t *accepted) {
+    if (run->count == 0) {
+        return AB_OK;
+    }
     int result = ab_offer_ready(publication);
     if (result != AB_OK) {
         return result;
@@ -47,6 +47,7 @@ static int send_run(ab_publication *publication, run *run) {
     publication->sequence += run->count;
     publication->counters[AB_PUBLISHED] += run->count;
     publication->counters[AB_PUBLISHED_BYTES] += (int64_t)run->length;
+    *accepted += run->count;
     if (!run->woke) {
         ab_offer_wake(publication);
         run->woke = true;
@@ -85,14 +86,8 @@ static inline int64_t next_body(ab_publication *publication, const uint8_t *byte
 /* Offer `count` bodies that lie from `bytes` on, but for the first `skip`. How many were accepted; *used is how far it came. */
 static size_t offer_frames(ab_publication *publication, const uint8_t *bytes, size_t length, size_t count, size_t skip,
                            size_t *used, int *code) {
-    const ab_gather *gather = publication->gather;
-    run run;
-    run.most = gather == NULL || gather->max_messages > AB_ARRAY_FRAME ? AB_ARRAY_FRAME : gather->max_messages;
-    run.longest = gather == NULL ? publication->max_payload_length : gather->max_bytes;
-    run.time_ns = ab_stamp_ns(&publication->stamp);
-    run.count = 0;
-    run.length = 0;
-    run.woke = false;
+    ab_run run;
+    ab_run_begin(publication, &run);
     size_t accepted = 0, at = 0;
     for (size_t i = 0; i < count; i++) {
         uint16_t type;
@@ -102,34 +97,24 @@ static size_t offer_frames(ab_publication *publication, const uint8_t *bytes, si
             break;
         }
         if (i >= skip) {
-            if (run.count > 0 && (run.type != type || run.count == run.most ||
-                                  AB_FRAME_LENGTH + (run.count + 1) * 4u + run.length + (size_t)taken > run.longest)) {
-                uint32_t sent = run.count;
-                int result = send_run(publication, &run);
+            if (!ab_run_takes(&run, type, (size_t)taken)) {
+                int result = ab_run_send(publication, &run, &accepted);
                 if (result != AB_OK) {
                     *code = result;
                     return accepted;
                 }
-                accepted += sent;
             }
             if (run.count == 0) {
-                run.type = type;
                 run.bodies = bytes + at;
             }
-            ab_put_le32(run.head + AB_FRAME_LENGTH + run.count * 4u, (uint32_t)taken);
-            run.count++;
-            run.length += (size_t)taken;
+            ab_run_add(&run, type, (size_t)taken);
         }
         at += (size_t)taken;
     }
-    if (run.count > 0) {
-        uint32_t sent = run.count;
-        int result = send_run(publication, &run);
-        if (result != AB_OK) {
-            *code = result;
-            return accepted;
-        }
-        accepted += sent;
+    int result = ab_run_send(publication, &run, &accepted);
+    if (result != AB_OK) {
+        *code = result;
+        return accepted;
     }
     *used = at;
     return accepted;

@@ -50,11 +50,21 @@ static inline uint64_t ab_be64(const uint8_t *p) {
     return (uint64_t)ab_be32(p) << 32 | (uint64_t)ab_be32(p + 4);
 }
 
+static inline void ab_put_be16(uint8_t *p, uint16_t value) {
+    p[0] = (uint8_t)(value >> 8);
+    p[1] = (uint8_t)value;
+}
+
 static inline void ab_put_be32(uint8_t *p, uint32_t value) {
     p[0] = (uint8_t)(value >> 24);
     p[1] = (uint8_t)(value >> 16);
     p[2] = (uint8_t)(value >> 8);
     p[3] = (uint8_t)value;
+}
+
+static inline void ab_put_be64(uint8_t *p, uint64_t value) {
+    ab_put_be32(p, (uint32_t)(value >> 32));
+    ab_put_be32(p + 4, (uint32_t)value);
 }
 
 #endif

@@ -253,6 +253,17 @@ int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length
     return sequence;
 }
 
+int64_t ab_offer_written(ab_publication *publication, uint16_t type, const uint8_t *body, size_t length) {
+    if (ab_offer_is_too_large(publication, length)) {
+        return AB_TOO_LARGE;
+    }
+    int64_t sequence = offer_typed(publication, type, ab_stamp_ns(&publication->stamp), body, length, 0);
+    if (sequence >= 0) {
+        ab_offer_wake(publication);
+    }
+    return sequence;
+}
+
 int ab_offer_control(ab_publication *publication, int control) {
     if (!publication->configured || control < AB_HELLO || control > AB_BYE) {
         return AB_INVALID;

@@ -16,7 +16,7 @@ from actorbus.clock import Clock
 from actorbus.codec import FormatId
 from actorbus.dispatch import Publisher
 from actorbus.errors import NotConnected
-from actorbus.ffi import Event, OfferPort
+from actorbus.ffi import Event, OfferPort, make_writer
 from actorbus.limits import TYPE_ID_RAW
 from actorbus.metrics import STREAM, CounterBlock, Statistics
 from actorbus.transport import Client, Publication
@@ -108,11 +108,12 @@ class Endpoints:
             news=self._news,
         )
         endpoint.publication = publication
+        writer = make_writer(tuple(part.types.values()), part.encode)
 
         def make_port(
             encode: Callable[[object], bytes] | None, refused: Callable[[object, object, int], int]
         ) -> OfferPort:
-            return publication.make_port(encode, refused)
+            return publication.make_port(encode, refused, writer)
 
         endpoint.publisher = Publisher(
             name,

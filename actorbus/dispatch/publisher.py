@@ -197,19 +197,21 @@ class Publisher(Generic[M]):
         return sent
 
     def _publish_piece(self, piece: Sequence[M]) -> int:
-        """Send some messages by one encode; those from the first refused on, one by one."""
+        """Send some messages by one call; those from the first refused, or not encodable, on one by one."""
         port = self._port
         try:
             accepted = port.publish_many(piece) if self._arrays else port.publish_list([*map(self._body, piece)])
-        except Exception:  # noqa: BLE001 - one of them cannot be encoded; which one is found below
+        except Exception:  # noqa: BLE001 - one of them cannot be encoded, none went; which one is found below
             left = [*piece]
         else:
             if accepted == len(piece):
                 return accepted
-            first, *left = piece[accepted:]  # the first was counted as refused: it is not offered as a new one
-            body = self._body(first)
-            if (code := self._again(body)) < 0:
-                self._refused(first, body, code)
+            left = [*piece[accepted:]]
+            if port.code != ENCODE:  # the first was counted as refused: it is not offered as a new one
+                first = left.pop(0)
+                body = self._body(first)
+                if (code := self._again(body)) < 0:
+                    self._refused(first, body, code)
         for message in left:
             port.publish(message)
         return len(piece)

@@ -23,6 +23,7 @@ from actorbus.ffi.recording import RecordCounts, RecordSink
 from actorbus.ffi.replaying import FollowHandle, ReplayOrder, ReplayState, attach_replay, replay_state
 from actorbus.ffi.resources import CounterHandle, PublicationHandle, PublicationInfo, SubscriptionHandle
 from actorbus.ffi.waiting import NO_DEADLINE, SPIN_PASSES, TIMED_OUT, WAKE, Event, Idle, PollSet, Subscribed, Waiter
+from actorbus.ffi.writers import Writer, make_writer
 
 __all__ = [
     "NO_DEADLINE",
@@ -54,6 +55,7 @@ __all__ = [
     "SubscriptionHandle",
     "Versions",
     "Waiter",
+    "Writer",
     "attach_replay",
     "error_text",
     "failure",
@@ -64,6 +66,7 @@ __all__ = [
     "make_offer_port",
     "make_packer",
     "make_poll_port",
+    "make_writer",
     "new_error",
     "open_handles",
     "printed_lines",

@@ -25,13 +25,16 @@ from actorbus.message import Message, is_message_class
 from actorbus.message.base import type_id_of
 from actorbus.message.layout import constrains, unwrapped
 
-__all__ = ["make_list_reader"]
+__all__ = ["PLAIN", "Sample", "is_made_by_struct", "make_list_reader", "sample_of"]
 
 log = logging.getLogger("actorbus.ffi")
 INT, FLOAT, INT_AS_FLOAT, TEXT, BYTES, BOOL, NONE = 1, 2, 4, 8, 16, 32, 64
 """What a field takes; native/ab_port_lists.c.inc has the same numbers."""
-_TAKES = {int: INT, float: FLOAT, str: TEXT, bytes: BYTES, bool: BOOL, NoneType: NONE}
+PLAIN = {int: INT, float: FLOAT, str: TEXT, bytes: BYTES, bool: BOOL, NoneType: NONE}
 _MADE_BY_STRUCT = ("__init__", "__new__", "__post_init__")
+
+type Sample = tuple[object, tuple[object, ...], int, bytes]
+"""A message, the values of its fields, its type id, and what each field takes."""
 
 
 def make_list_reader[Port](
@@ -42,15 +45,12 @@ def make_list_reader[Port](
     Raises what `decode` raises. Where a struct keeps a field is learned from a sample; a msgspec that does not keep it
     in a slot of its own is told of in the log, and its `decode` does all.
     """
-    samples: list[tuple[object, tuple[object, ...], int, bytes]] = []
+    samples: list[Sample] = []
     for cls in types:
         takes = _taken_by(cls)
         if takes is None:
             return decode
-        values = tuple(object() for _ in takes)
-        made: type[Message] = cls
-        sample = cast("Any", made)(**dict(zip(made.__struct_fields__, values, strict=True)))
-        samples.append((sample, values, type_id_of(made), takes))
+        samples.append(sample_of(cls, takes))
     try:
         reader = cast("Any", port_type("ListReader")(decode, tuple(samples)))
     except ValueError as unknown:
@@ -59,12 +59,28 @@ def make_list_reader[Port](
     return cast("Callable[[Port], list[object]]", reader.read)
 
 
+def sample_of(cls: type[Message], takes: bytes | None = None) -> Sample:
+    """Return a message each of whose fields holds an object of its own, for native code to find the slots.
+
+    `takes` is what each field takes when it is read, one byte each; who does not read leaves it out.
+    """
+    takes = bytes(len(cls.__struct_fields__)) if takes is None else takes
+    values = tuple(object() for _ in takes)
+    made = cast("Any", cls)(**dict(zip(cls.__struct_fields__, values, strict=True)))
+    return made, values, type_id_of(cls), takes
+
+
+def is_made_by_struct(cls: type) -> bool:
+    """Return whether this is a message class without a dict of its own, whose messages are made without running code."""
+    if not is_message_class(cls) or cls.__dictoffset__ or cls.__weakrefoffset__:
+        return False
+    its_own = [base for base in cls.__mro__ if base not in Message.__mro__]
+    return not any(name in vars(base) for base in its_own for name in _MADE_BY_STRUCT)
+
+
 def _taken_by(cls: type) -> bytes | None:
     """Return what each field of a message class takes; None: it is not plain."""
-    if not is_message_class(cls) or cls.__dictoffset__ or cls.__weakrefoffset__:
-        return None
-    its_own = [base for base in cls.__mro__ if base not in Message.__mro__]
-    if any(name in vars(base) for base in its_own for name in _MADE_BY_STRUCT):
+    if not is_made_by_struct(cls):
         return None
     takes = [_taken(field.type) for field in msgspec.structs.fields(cls)]
     return bytes(takes) if all(takes) else None
@@ -76,7 +92,7 @@ def _taken(annotation: object) -> int:
     if any(isinstance(mark, msgspec.Meta) and constrains(mark) for mark in marks):
         return 0
     if get_origin(base) not in (Union, UnionType):
-        return INT_AS_FLOAT | FLOAT if base is float else _TAKES.get(cast("type", base), 0)
+        return INT_AS_FLOAT | FLOAT if base is float else PLAIN.get(cast("type", base), 0)
     members = [_taken(member) for member in get_args(base)]
     taken = 0
     for member in members:

@@ -74,7 +74,8 @@ class OfferPort(Protocol):
     def publish_many(self, messages: object, /) -> int:
         """Encode a list as one msgpack array and offer its elements; return how many were accepted, see `code`.
 
-        Raises what the encoder raises; nothing was offered then.
+        Raises what the encoder raises; nothing was offered then. When it raises behind messages that the port's writer
+        wrote, those went, and `code` is AB_ENCODE: the next one, offered alone, raises it.
         """
         ...
 
@@ -219,7 +220,7 @@ def port_type(name: str) -> Callable[..., object]:
     return _types[name]
 
 
-def make_offer_port(handle: int, encode: Encode | None, refused: Refused) -> OfferPort:
+def make_offer_port(handle: int, encode: Encode | None, refused: Refused, writer: object = None) -> OfferPort:
     """Return the port of an open publication.
 
     Args:
@@ -227,8 +228,9 @@ def make_offer_port(handle: int, encode: Encode | None, refused: Refused) -> Off
         encode: message to body, or None when messages are bodies. An Exception of it goes to `refused`, in the
             place of the body, with the code AB_ENCODE.
         refused: called with message, body and code for what was not accepted; its answer is publish's.
+        writer: of `make_writer` for this `encode`: writes the messages it knows in its place.
     """
-    return cast("OfferPort", port_type("OfferPort")(handle, encode, refused, _into(encode)))
+    return cast("OfferPort", port_type("OfferPort")(handle, encode, refused, _into(encode), writer))
 
 
 def _into(encode: Encode | None) -> Callable[[object, bytearray], None] | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from actorbus.errors import DriverLost
-from actorbus.ffi import OfferPort, PublicationHandle, PublicationInfo, make_offer_port
+from actorbus.ffi import OfferPort, PublicationHandle, PublicationInfo, Writer, make_offer_port
 from actorbus.ffi.native import lib
 from actorbus.transport.driver import CLOSE_TIMEOUT_S, deadline_in
 
@@ -79,10 +79,13 @@ class Publication:
         return self._handle.is_connected
 
     def make_port(
-        self, encode: Callable[[object], bytes] | None, refused: Callable[[object, object, int], int]
+        self,
+        encode: Callable[[object], bytes] | None,
+        refused: Callable[[object, object, int], int],
+        writer: Writer | None = None,
     ) -> OfferPort:
-        """Return a port to publish through; see `actorbus.ffi.OfferPort`."""
-        return make_offer_port(self._handle.handle, encode, refused)
+        """Return a port to publish through; see `actorbus.ffi.OfferPort` and `make_offer_port`."""
+        return make_offer_port(self._handle.handle, encode, refused, writer)
 
     def say_hello(self) -> bool:
         """Tell subscribers who publishes and from which sequence on. False when it was refused: nobody is connected."""

@@ -41,6 +41,25 @@ static void a_message_that_fits_a_fragment_is_claimed_and_a_longer_one_gathered(
     close();
 }
 
+static void a_body_that_was_written_here_goes_out_as_any_other_but_for_the_walk(void) {
+    static const uint8_t no_body[] = {0xc1, 0xff};
+    open();
+    CHECK_EQUAL(10, ab_offer_written(publication, 5, bar, sizeof bar));
+    CHECK_EQUAL(11, ab_offer_written(publication, 300, no_body, sizeof no_body));
+    check_frame(0, 10, 5, 3, bar, sizeof bar);
+    check_frame(1, 11, 300, 1, no_body, sizeof no_body);
+    CHECK_EQUAL(AB_UNKNOWN_TYPE, ab_offer_written(publication, 6, bar, sizeof bar));
+    CHECK_EQUAL(AB_TOO_LARGE, ab_offer_written(publication, 5, bar, 8192 - 31));
+    fake_answer(AB_BACK_PRESSURED);
+    CHECK_EQUAL(AB_BACK_PRESSURED, ab_offer_written(publication, 5, bar, sizeof bar));
+    publication->held = true;
+    CHECK_EQUAL(AB_BACK_PRESSURED, ab_offer_written(publication, 5, bar, sizeof bar));
+    CHECK_EQUAL(2, counted(AB_BACK_PRESSURED_COUNT));
+    CHECK_EQUAL(2, counted(AB_PUBLISHED));
+    CHECK_EQUAL(12, publication->sequence);
+    close();
+}
+
 static void without_our_frame_the_bytes_go_as_they_are(void) {
     uint8_t large[3000] = {1};
     open();
@@ -240,6 +259,7 @@ static void wrong_configurations_are_refused(void) {
 int main(void) {
     RUN(a_message_goes_out_with_its_header_and_the_next_sequence);
     RUN(a_message_that_fits_a_fragment_is_claimed_and_a_longer_one_gathered);
+    RUN(a_body_that_was_written_here_goes_out_as_any_other_but_for_the_walk);
     RUN(without_our_frame_the_bytes_go_as_they_are);
     RUN(every_refusal_keeps_the_sequence_and_says_which);
     RUN(a_retry_is_not_counted_again);

@@ -330,6 +330,24 @@ def test_publish_many_of_a_list_raises_as_publish_does_and_has_sent_what_came_be
     assert len(bench.port.offered) == 2
 
 
+def test_publish_many_goes_on_one_by_one_where_an_encoder_raised_behind_what_went(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    port = bench.port
+
+    def two_of_them(messages: list[Halt]) -> int:
+        port.offered.extend(messages[:2])
+        port.code = ENCODE
+        return 2
+
+    monkeypatch.setattr(port, "publish_many", two_of_them)
+    messages = [Halt(str(n)) for n in range(5)]
+    assert bench.publisher.publish_many(messages) == 5
+    assert port.offered == messages
+    assert port.retried == [], "none of them was refused"
+
+
 def test_send_waits_without_blocking_the_loop() -> None:
     bench = Bench(*[BACK_PRESSURED] * 3)
     turns = 0
