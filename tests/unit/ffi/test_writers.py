@@ -16,7 +16,7 @@ from actorbus.ffi import make_offer_port, make_writer
 from actorbus.ffi.native import lib
 from actorbus.ffi.ports import port_type
 from actorbus.message import Message
-from actorbus.messages import Bar
+from actorbus.messages import Quote
 from tests.support.plain import (
     CLASSES,
     EDGES,
@@ -52,9 +52,20 @@ def test_every_edge_of_the_integers_is_written_as_msgspec_writes_it_or_left_to_i
     assert written == (ENCODE(Loose(number)) if -(2**63) <= number < 2**63 else None)
 
 
-def test_a_built_in_message_has_a_short_type_id() -> None:
-    bar = Bar("X", 0, 1, 2, 3, 4)
-    assert writer_of(Bar).write(bar) == ENCODE(bar)
+@pytest.mark.parametrize("type_id", [2, 127, 128, 255, 256, 65_535])
+def test_type_ids_of_every_length_are_written(type_id: int) -> None:
+    cls = made_class("actorbus.test", type_id)
+    assert writer_of(cls).write(cls("x")) == ENCODE(cls("x"))
+
+
+def made_class(module: str, type_id: int) -> Any:
+    """Return a class of one field; those of our own modules may have type ids below 1000."""
+    return types.new_class(
+        f"M{type_id}",
+        (Message,),
+        {"type_id": type_id},
+        lambda namespace: namespace.update({"__module__": module, "__annotations__": {"symbol": str}}),
+    )
 
 
 class Nested(Message, type_id=1008):
@@ -113,15 +124,7 @@ def test_a_body_is_written_up_to_its_bound_and_no_further() -> None:
 
 
 def test_a_hundred_classes_are_told_apart() -> None:
-    classes: list[Any] = [
-        types.new_class(
-            f"M{number}",
-            (Message,),
-            {"type_id": 2000 + number},
-            lambda namespace: namespace.update({"__module__": "app", "__annotations__": {"symbol": str}}),
-        )
-        for number in range(100)
-    ]
+    classes = [made_class("app", 2000 + number) for number in range(100)]
     writer = writer_of(*classes)
     for cls in classes:
         assert writer.write(cls("x")) == ENCODE(cls("x"))
@@ -155,7 +158,7 @@ def test_there_is_a_writer_beside_msgspecs_own_encode_alone(encode: Any) -> None
     assert make_writer([Plain], encode) is None
 
 
-@pytest.mark.parametrize("cls", [Nested, Hooked, bytes])
+@pytest.mark.parametrize("cls", [Nested, Hooked, Quote, bytes])
 def test_classes_that_are_never_plain_have_none(cls: type) -> None:
     assert make_writer([cls], ENCODE) is None
     mixed = writer_of(cls, Plain)
