@@ -34,8 +34,8 @@ enum ab_offer_flag {
  * from the body: it must be declared. */
 int64_t ab_offer(ab_publication *publication, const uint8_t *body, size_t length, int flags);
 
-/* The same of a body that native code wrote (ab_port_write.c.inc): one array whose first element is `type`, by construction, so it
- * is not walked. The publication is configured, framed msgpack. Whether the type is declared and the body short enough is asked here too. */
+/* The same of a body that native code wrote (ab_port_write.c.inc): one array whose first element is `type`, by construction, so
+ * there is no walk. The publication is configured, framed msgpack; whether the type is declared and the body short enough is asked. */
 int64_t ab_offer_written(ab_publication *publication, uint16_t type, const uint8_t *body, size_t length);
 
 /* Say Hello, Beat or Bye (ab_control). AB_OK or an ab_result. Without our frame there is nothing to say: AB_OK. */

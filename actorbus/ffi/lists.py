@@ -71,7 +71,7 @@ def sample_of(cls: type[Message], takes: bytes | None = None) -> Sample:
 
 
 def is_made_by_struct(cls: type) -> bool:
-    """Return whether this is a message class without a dict of its own, whose messages are made without running code."""
+    """Return whether this is a message class without a dict of its own, whose messages are made running no code."""
     if not is_message_class(cls) or cls.__dictoffset__ or cls.__weakrefoffset__:
         return False
     its_own = [base for base in cls.__mro__ if base not in Message.__mro__]

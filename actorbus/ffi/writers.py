@@ -69,4 +69,4 @@ def _may_be_plain(annotation: object) -> bool:
     base, _ = unwrapped(annotation)
     if get_origin(base) in (Union, UnionType):
         return any(_may_be_plain(member) for member in get_args(base))
-    return base in PLAIN
+    return any(base is plain for plain in PLAIN)

@@ -11,6 +11,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 
 from actorbus.ffi import make_offer_port, make_writer
 from actorbus.ffi.native import lib
@@ -48,6 +49,13 @@ def test_any_plain_message_is_written_as_msgspec_writes_it(message: Message) -> 
 
 @pytest.mark.parametrize("number", EDGES)
 def test_every_edge_of_the_integers_is_written_as_msgspec_writes_it_or_left_to_it(number: int) -> None:
+    written = writer_of(Loose).write(Loose(number))
+    assert written == (ENCODE(Loose(number)) if -(2**63) <= number < 2**63 else None)
+
+
+@given(st.integers(-(2**70), 2**70))
+def test_any_int_is_written_as_msgspec_writes_it_or_left_to_it(number: int) -> None:
+    """Ints are read where CPython keeps their digits: one, two, three, and more than fit."""
     written = writer_of(Loose).write(Loose(number))
     assert written == (ENCODE(Loose(number)) if -(2**63) <= number < 2**63 else None)
 
