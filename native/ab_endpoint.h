@@ -37,6 +37,7 @@
 #include "ab_shape.h"
 #include "ab_slot.h"
 #include "ab_wait.h"
+#include "ab_whole.h"
 
 /* cffi:begin */
 /* A message type a stream declares. */
@@ -238,9 +239,9 @@ typedef struct {
 /* Who takes whole messages as they are, in place of the batch: a recorder. Both run inside ab_poll, on the poller's thread. */
 typedef struct ab_sink ab_sink;
 struct ab_sink {
-    /* One whole message that ends at `position`, received at `time_ns` (realtime; of the pass). False: no room now; it comes
-     * again in a later pass. The bytes are the caller's and are gone afterwards. */
-    bool (*take)(ab_sink *sink, int32_t session_id, int64_t position, int64_t time_ns, const uint8_t *bytes, size_t length);
+    /* Messages of one session in their order, received at `time_ns` (realtime; of the pass). How many it took from the front; there is
+     * no room now for the rest, which comes again in a later pass. The bytes are the caller's and are gone afterwards. */
+    size_t (*take)(ab_sink *sink, int32_t session_id, int64_t time_ns, const ab_whole *messages, size_t count);
     /* The pass is over. AB_OK, or a negative code with `*error` set: ab_poll then returns it. */
     int (*end_pass)(ab_sink *sink, ab_error *error);
     void (*release)(ab_sink *sink); /* the subscription is freed */

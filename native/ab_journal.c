@@ -1,8 +1,7 @@
-/* ab_journal.c: append, write, sync, tick, close. The rules are in ab_journal.h, the shared state in ab_journal_private.h.
+/* ab_journal.c: write, sync, tick, close. The rules are in ab_journal.h, the shared state in ab_journal_private.h; ab_journal_append.c
+ * fills the batches.
  *
- * CRCs are made when a batch is written, three records at a time: one alone waits for itself.
- * A batch is built where it will lie in the file: a record's CRC covers its offset, so the buffer is that piece of the segment
- * from written.offset on. A record that does not fit behind it makes the batch go out first, and the segment roll.
+ * CRCs are made when a batch is written, or behind a run that is long, three records at a time: one alone waits for itself.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,8 +11,7 @@
 #include "ab_fail.h"
 #include "ab_journal_private.h"
 
-/* What was appended since the last time. */
-static void tell_appended(ab_journal *journal) {
+void ab_journal_tell_appended(ab_journal *journal) {
     ab_journal_count(journal, AB_JOURNAL_RECORDS, journal->counters[AB_JOURNAL_RECORDS] + journal->untold_records);
     ab_journal_count(journal, AB_JOURNAL_BYTES, journal->counters[AB_JOURNAL_BYTES] + journal->untold_bytes);
     journal->untold_records = journal->untold_bytes = 0;
@@ -22,7 +20,7 @@ static void tell_appended(ab_journal *journal) {
 }
 
 void ab_journal_tell(ab_journal *journal) {
-    tell_appended(journal);
+    ab_journal_tell_appended(journal);
     ab_journal_count(journal, AB_JOURNAL_WRITTEN, ab_position_of(&journal->header, journal->written.offset));
     ab_journal_count(journal, AB_JOURNAL_DURABLE_POSITION, journal->durable_position);
     ab_journal_count(journal, AB_JOURNAL_WRITTEN_SEQUENCE, (int64_t)journal->written.sequence);
@@ -32,130 +30,17 @@ void ab_journal_tell(ab_journal *journal) {
 
 static int poisoned(const ab_journal *journal) { return journal->state == AB_JOURNAL_POISONED; }
 
-/* ---- append ------------------------------------------------------------------------------------------------------ */
-
-uint32_t ab_journal_payload_max(const ab_journal *journal) {
-    /* A segment must hold its epoch, one record, its commit and its seal. */
-    uint64_t room = journal->options.segment_length - AB_JOURNAL_HEADER - 3 * AB_CONTROL_LENGTH - AB_RECORD_HEADER;
-    return room < AB_JOURNAL_PAYLOAD_MAX ? (uint32_t)room : AB_JOURNAL_PAYLOAD_MAX;
-}
-
-static int reserve(ab_journal *journal, size_t length) {
-    if (length <= journal->capacity) {
-        return AB_OK;
-    }
-    uint8_t *buffer = realloc(journal->buffer, length);
-    if (buffer == NULL) {
-        return ab_fail(&journal->error, AB_NO_MEMORY, ENOMEM, "no memory for a batch of %zu bytes", length);
-    }
-    journal->buffer = buffer;
-    journal->capacity = length;
-    return AB_OK;
-}
-
-/* Make room for `padded` bytes more in the batch: by writing it, by rolling. */
-static int make_room(ab_journal *journal, uint64_t padded) {
-    uint64_t with_commit = padded + AB_CONTROL_LENGTH;
-    if (journal->fill > 0 && (journal->fill + with_commit > AB_BATCH_MAX ||
-                                 journal->appended.offset + with_commit > ab_limit(&journal->header))) {
-        int result = ab_journal_write(journal);
-        if (result != AB_OK) {
-            return result;
-        }
-    }
-    if (journal->appended.offset + with_commit > ab_limit(&journal->header) || journal->sealed) {
-        int result = ab_segment_roll(journal);
-        if (result != AB_OK) {
-            return result;
-        }
-    }
-    return reserve(journal, journal->fill + with_commit);
-}
-
-static void put(ab_journal *journal, const ab_journal_record *record, uint64_t padded) {
-    uint8_t *p = journal->buffer + journal->fill;
-    ab_put_le64(p + padded - 8, 0); /* the padding, and bytes that the payload then covers */
-    memcpy(p + AB_RECORD_HEADER, record->bytes, record->length);
-    ab_format_head(p, record->sequence, record);
-    journal->fill += padded;
-    journal->count++;
-    journal->appended.offset += padded;
-    journal->appended.sequence++;
-    journal->appended.records++;
-    journal->appended.time = record->time_ns;
-}
-
-static inline int64_t take_record(ab_journal *journal, const ab_journal_record *record) {
-    uint64_t padded = ab_padded(AB_RECORD_HEADER + (uint64_t)record->length);
-    if (poisoned(journal)) {
-        return AB_FAILED; /* the error of the failure stays */
-    }
-    if (journal->state == AB_JOURNAL_FULL) {
-        ab_journal_count(
-            journal, AB_JOURNAL_REFUSED_NO_SPACE, journal->counters[AB_JOURNAL_REFUSED_NO_SPACE] + 1);
-        return AB_NO_SPACE;
-    }
-    if (journal->fill + padded + AB_CONTROL_LENGTH > journal->capacity || journal->sealed ||
-        journal->fill + padded + AB_CONTROL_LENGTH > AB_BATCH_MAX ||
-        journal->appended.offset + padded + AB_CONTROL_LENGTH > ab_limit(&journal->header)) {
-        int result = make_room(journal, padded);
-        if (result != AB_OK) {
-            if (result == AB_NO_SPACE) {
-                ab_journal_count(
-                    journal, AB_JOURNAL_REFUSED_NO_SPACE, journal->counters[AB_JOURNAL_REFUSED_NO_SPACE] + 1);
-            }
-            return result;
-        }
-    }
-    put(journal, record, padded);
-    return (int64_t)record->sequence;
-}
-
-int64_t ab_journal_take(ab_journal *journal, const ab_journal_record *record) { return take_record(journal, record); }
-
-int64_t ab_journal_append_untold(ab_journal *journal, int32_t stream, int32_t session_id, int64_t stream_position, int64_t time_ns,
-    const void *bytes, size_t length) {
-    if (length > ab_journal_payload_max(journal)) {
-        return ab_fail(&journal->error, AB_TOO_LARGE, 0, "a record of %zu bytes is longer than %u, which a segment of %llu bytes takes",
-            length, ab_journal_payload_max(journal), (unsigned long long)journal->options.segment_length);
-    }
-    if (stream < 0 || stream > AB_JOURNAL_STREAM_MAX) {
-        return ab_fail(&journal->error, AB_INVALID, 0, "stream number %d is not in 0 .. %d", stream, AB_JOURNAL_STREAM_MAX);
-    }
-    int64_t now = time_ns != 0 ? time_ns : ab_clock_realtime_ns();
-    const ab_journal_record record = {
-        .sequence = journal->appended.sequence,
-        .time_ns = now > journal->appended.time ? now : journal->appended.time + 1,
-        .stream_position = stream_position,
-        .session_id = session_id,
-        .stream = (uint16_t)stream,
-        .length = (uint32_t)length,
-        .bytes = length > 0 ? bytes : "",
-    };
-    int64_t sequence = take_record(journal, &record);
-    if (sequence >= 0) {
-        journal->untold_records++;
-        journal->untold_bytes += (int64_t)length;
-    }
-    return sequence;
-}
-
-int64_t ab_journal_append(ab_journal *journal, int32_t stream, int32_t session_id, int64_t stream_position, int64_t time_ns,
-    const void *bytes, size_t length) {
-    int64_t sequence = ab_journal_append_untold(journal, stream, session_id, stream_position, time_ns, bytes, length);
-    if (sequence >= 0) {
-        tell_appended(journal);
-    }
-    return sequence;
-}
-
 /* ---- write and sync ---------------------------------------------------------------------------------------------- */
 
-/* The CRCs of the batch, and its commit record behind it; the buffer has room for it. Doing it again changes nothing. */
-static void put_commit(ab_journal *journal) {
+void ab_journal_seal_batch(ab_journal *journal) {
     journal->appended.chain = ab_format_seal(journal->buffer + journal->checked, journal->fill - journal->checked,
         journal->seed, journal->written.offset + journal->checked, journal->appended.chain);
     journal->checked = journal->fill;
+}
+
+/* The CRCs of the batch, and its commit record behind it; the buffer has room for it. Doing it again changes nothing. */
+static void put_commit(ab_journal *journal) {
+    ab_journal_seal_batch(journal);
     uint8_t *p = journal->buffer + journal->fill;
     uint8_t *payload = p + AB_RECORD_HEADER;
     ab_put_le32(payload, journal->count);
@@ -247,7 +132,7 @@ static int tick_batch(ab_journal *journal, int64_t now_ns, int idle) {
 
 int ab_journal_tick(ab_journal *journal, int64_t now_ns, int idle) {
     if (journal->untold_records != 0) {
-        tell_appended(journal);
+        ab_journal_tell_appended(journal);
     }
     if (poisoned(journal)) {
         return AB_FAILED;

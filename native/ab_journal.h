@@ -37,6 +37,7 @@
 
 #include "ab_result.h"
 #include "ab_storage.h"
+#include "ab_whole.h"
 
 /* cffi:begin */
 #define AB_JOURNAL_SEGMENT_MIN 65536       /* bytes; a power of two, the 4,096 of the header page included */
@@ -228,9 +229,10 @@ int ab_journal_open(const ab_journal_options *options, const ab_storage *storage
 int64_t ab_journal_append(ab_journal *journal, int32_t stream, int32_t session_id, int64_t stream_position, int64_t time_ns,
     const void *bytes, size_t length);
 
-/* As append; the counters know of it after the next tick or write: for who appends many. */
-int64_t ab_journal_append_untold(ab_journal *journal, int32_t stream, int32_t session_id, int64_t stream_position, int64_t time_ns,
-    const void *bytes, size_t length);
+/* As append, of several messages of one session: how many went; `*bytes` is of those, and where that is not all of them `*why` the code
+ * of the next. The counters know of them after the next tick or write. */
+size_t ab_journal_append_run(ab_journal *journal, int32_t stream, int32_t session_id, int64_t time_ns, const ab_whole *messages,
+    size_t count, int64_t *bytes, int64_t *why);
 
 /* Close the batch with a commit record and write it. AB_OK also when there is none. */
 int ab_journal_write(ab_journal *journal);

@@ -1,6 +1,7 @@
 /* ab_journal_private: what the writer's files share. Nobody else includes it.
  *
- *      ab_journal.c           append, write, sync, tick, close
+ *      ab_journal.c           write, sync, tick, close
+ *      ab_journal_append.c    records into the batch
  *      ab_journal_segment.c   prepare, seal, roll; checkpoint and index of the current segment; poison
  *      ab_journal_open.c      options, directory, lock
  *      ab_journal_recover.c   chain of segments, the end of the last one, torn or corrupt
@@ -84,7 +85,13 @@ static inline void ab_journal_count(ab_journal *journal, int counter, int64_t va
 /* Tell the counters where appended, written and durable are, and the state. */
 void ab_journal_tell(ab_journal *journal);
 
-/* ---- ab_journal.c ---- */
+/* Tell the counters what was appended since the last time. */
+void ab_journal_tell_appended(ab_journal *journal);
+
+/* Give the batch's records their CRCs, those that have none yet. Again it changes nothing. */
+void ab_journal_seal_batch(ab_journal *journal);
+
+/* ---- ab_journal_append.c ---- */
 
 /* As append, with the record's own sequence, which must be the next. */
 int64_t ab_journal_take(ab_journal *journal, const ab_journal_record *record);

@@ -55,7 +55,8 @@ static bool deliver(
     ab_subscription *subscription, ab_session *session, const uint8_t *bytes, size_t length, int64_t position) {
     ab_sink *sink = subscription->sink;
     if (sink != NULL) {
-        return sink->take(sink, session->session_id, position, ab_batch_time_ns(subscription), bytes, length);
+        const ab_whole message = {.bytes = bytes, .length = length, .position = position};
+        return sink->take(sink, session->session_id, ab_batch_time_ns(subscription), &message, 1) == 1;
     }
     ab_arrival arrival = {
         .body = bytes, .length = length, .position = position, .session_id = session->session_id, .type_id = AB_TYPE_RAW};

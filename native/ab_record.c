@@ -43,40 +43,62 @@ static bool is_control(const recorder *self, const uint8_t *bytes, size_t length
            ab_frame_decode(bytes, length, &frame, &body) == AB_OK && frame.type == AB_TYPE_CONTROL;
 }
 
-static bool take(
-    ab_sink *sink, int32_t session_id, int64_t position, int64_t time_ns, const uint8_t *bytes, size_t length) {
-    recorder *self = (recorder *)sink;
-    if (is_control(self, bytes, length)) {
+/* Is this one left out? Counted, if it is. */
+static bool leave_out(recorder *self, const ab_whole *message) {
+    if (is_control(self, message->bytes, message->length)) {
         return true;
     }
     if (self->catching_up) {
         self->took = true;
         self->counts.shed++;
-        return true;
     }
-    ab_journal *journal = enter(self);
-    if (journal == NULL) { /* closed, or not yet open again */
-        *(self->shed ? &self->counts.shed : &self->counts.held) += 1;
-        return self->shed;
-    }
-    int64_t sequence = ab_journal_append_untold(journal, self->stream, session_id, position, time_ns, bytes, length);
-    if (sequence >= 0) {
-        self->took = true;
-        self->counts.records++;
-        self->counts.bytes += (int64_t)length;
-        return true;
-    }
-    if (sequence == AB_TOO_LARGE) {
+    return self->catching_up;
+}
+
+/* The journal did not take a message, and said why. May the next one come? Else this one comes again. */
+static bool passes_over(recorder *self, int64_t why) {
+    if (why == AB_TOO_LARGE) {
         self->counts.too_large++;
         return true;
     }
-    if (self->shed && sequence == AB_NO_SPACE) {
-        self->took = true;
+    if (self->shed && (why == AB_NO_SPACE || why == AB_STALE)) {
+        self->took = self->took || why == AB_NO_SPACE;
         self->counts.shed++;
         return true;
     }
     self->counts.held++;
     return false;
+}
+
+static size_t take(ab_sink *sink, int32_t session_id, int64_t time_ns, const ab_whole *messages, size_t count) {
+    recorder *self = (recorder *)sink;
+    size_t at = 0;
+    while (at < count) {
+        size_t end = at;
+        while (end < count && !leave_out(self, &messages[end])) {
+            end++;
+        }
+        size_t after = end < count ? end + 1 : end; /* the one at `end` was left out */
+        while (at < end) {
+            ab_journal *journal = enter(self); /* NULL: closed, or not yet open again */
+            int64_t bytes = 0, why = AB_STALE;
+            size_t taken = journal == NULL ? 0
+                                           : ab_journal_append_run(journal, self->stream, session_id, time_ns, messages + at, end - at,
+                                                                   &bytes, &why);
+            self->took = self->took || taken > 0;
+            self->counts.records += (int64_t)taken;
+            self->counts.bytes += bytes;
+            at += taken;
+            if (at < end) {
+                if (!passes_over(self, why)) {
+                    return at;
+                }
+                at++;
+            }
+        }
+        at = after;
+    }
+    return at;
 }
 
 static int end_pass(ab_sink *sink, ab_error *error) {
