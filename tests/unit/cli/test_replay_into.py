@@ -12,11 +12,14 @@ from actorbus.cli.main import _main  # pyright: ignore[reportPrivateUsage]
 from actorbus.cli.replay_into import Target
 from actorbus.errors import MessageTooLarge
 from actorbus.journal import open_recording
+from actorbus.journal.table import Backend
 from actorbus.recording import RecordedStream
 from actorbus.transport import Client, EmbeddedDriver
 from tests.support.aeron import IPC, SETTINGS, take
 from tests.support.tapes import record_quotes
 from tests.unit.cli.conftest import Running
+
+BACKENDS: tuple[Backend, ...] = ("journal", "jsonl")
 
 
 @pytest.fixture
@@ -30,10 +33,11 @@ def replay(tape: Path, client: Client, *words: str) -> int:
     return _main(["replay", str(tape), *into, *words])
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_frames_come_byte_for_byte_from_the_place_asked_for(
-    tmp_path: Path, client: Client, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, client: Client, capsys: pytest.CaptureFixture[str], backend: Backend
 ) -> None:
-    tape = record_quotes(tmp_path / "tape", 3000, foreign=2)
+    tape = record_quotes(tmp_path / "tape", 3000, backend, foreign=2)
     with open_recording(tape) as reader:
         payloads = [record.payload for record in reader]
     raw = client.add_subscription(IPC, 7, frame=False, format=0, types=[(1, 0, True)])
@@ -49,8 +53,9 @@ def test_frames_come_byte_for_byte_from_the_place_asked_for(
     assert captured.err.splitlines()[0].startswith(f"replayed 1,000 records into {IPC} stream 7 in ")
 
 
-def test_a_topology_gets_its_streams_and_handles_them(running: Running, tmp_path: Path) -> None:
-    tape = record_quotes(tmp_path / "tape", 500)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_topology_gets_its_streams_and_handles_them(running: Running, tmp_path: Path, backend: Backend) -> None:
+    tape = record_quotes(tmp_path / "tape", 500, backend)
     assert _main(["replay", str(tape), "--to-topology", running.file]) == 0
     running.node.wait(for_ns=10_000_000_000, until_idle_ns=50_000_000)
     stream = running.node.stats().streams["quotes"]
