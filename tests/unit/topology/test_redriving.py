@@ -58,7 +58,7 @@ def mended_by_nobody() -> None:
     Fussy.got = {}
 
 
-def topology(folder: Path, *handlers: type, **keys: object) -> dict[str, Any]:
+def topology(folder: Path, *handlers: type, backend: str = "journal", **keys: object) -> dict[str, Any]:
     here = __name__
     return {
         "version": 1,
@@ -66,7 +66,15 @@ def topology(folder: Path, *handlers: type, **keys: object) -> dict[str, Any]:
         "profile": "ci",
         "driver": {"mode": "none"},
         "streams": {"events": {"stream_id": 1, "messages": ["Event"], "batch": {"max_messages": 4, "linger": "1ms"}}},
-        "recorders": {"tape": {"streams": ["events"], "directory": str(folder), "sync": "none", "segment": "1m"}},
+        "recorders": {
+            "tape": {
+                "streams": ["events"],
+                "directory": str(folder),
+                "sync": "none",
+                "segment": "1m",
+                "backend": backend,
+            }
+        },
         "handlers": {
             cls.__name__.lower(): {
                 "stream": "events",
@@ -87,9 +95,10 @@ def run(node: ab.Node) -> None:
     node.wait(until_idle_ns=200_000_000, for_ns=10_000_000_000)
 
 
-def test_each_handler_gets_again_what_it_raised_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", ["journal", "jsonl"])
+def test_each_handler_gets_again_what_it_raised_on(tmp_path: Path, backend: str) -> None:
     kinds = (Inline, Mailed, Awaited)
-    with ab.Node.from_dict(topology(tmp_path / "tape", *kinds)) as node:
+    with ab.Node.from_dict(topology(tmp_path / "tape", *kinds, backend=backend)) as node:
         run(node)
         kept, unread = read_quarantine(tmp_path / "tape")
         assert not unread
