@@ -52,6 +52,11 @@ class Stages(NamedTuple):
     loop: list[Route | MailRoute]
     last: list[Route | MailRoute]
 
+    @property
+    def is_loop(self) -> bool:
+        """Whether the loop is all that happens."""
+        return bool(self.loop) and not self.first and not self.last
+
     def without(self, names: Iterable[str]) -> Stages:
         """Return the same stages without some handlers."""
         gone = set(names)

@@ -11,7 +11,7 @@ Thread: the poller's. Guarantees:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 from actorbus.clock import Clock
 from actorbus.codec import Decoding
@@ -19,7 +19,7 @@ from actorbus.dispatch.events import StreamEvent
 from actorbus.dispatch.handler import BatchHandler, Handler
 from actorbus.dispatch.handover import Handover
 from actorbus.dispatch.loop import build_loop
-from actorbus.dispatch.meta import BatchMeta, Countdown, Meta, Record
+from actorbus.dispatch.meta import BatchMeta, Meta, Record
 from actorbus.dispatch.notices import event_of
 from actorbus.dispatch.order import MailRoute, Stages, arrange, takers
 from actorbus.dispatch.parcel import Origin
@@ -123,27 +123,28 @@ class StreamDispatcher:
     def _run(self, messages: list[object], count: int) -> None:
         if self._rearrange:
             self._arrange()
-        stages = self._stages
         self._batch, self._batch_at = messages, None
-        if self._mails.routes:
+        if not self._loop_only:
             self._mails.begin()
-        if stages.first:
-            self._hand_all(stages.first, messages, None)
-        left = iter(messages)
+            self._hand_all(self._stages.first, messages, None)
+        left: Any = iter(messages)  # a list's iterator counts what is left
         meta = self._meta
-        meta.open(cast("Countdown", left), count)  # a list's iterator counts what is left
+        meta.open(left, count)
         try:
             self._until_sample -= 1
             if not self._until_sample:
                 self._until_sample = SAMPLE_EVERY
                 self._sample(left)
-            if stages.loop:
-                self._through_loop(left)
+            if self._loop_only or self._stages.loop:
+                self._loop(left, meta, self._fail)
+        except _Rebuild:
+            self.rebuild()
+            self._through_loop(left)
         finally:
             meta.close()
             self._batches += 1
-        if stages.last:
-            self._hand_all(stages.last, messages, None)
+        if not self._loop_only:
+            self._hand_all(self._stages.last, messages, None)
         self._batch = ()  # its memory serves the next batch: two in turn miss the cache, 30 to 40 ns a message
 
     def _through_loop(self, left: Iterator[object]) -> None:
@@ -205,15 +206,14 @@ class StreamDispatcher:
             return
         if self._rearrange:
             self._arrange()
-        stages = self._stages
         self._batch = good
         self._mails.begin()
-        self._hand_all(stages.first, good, places)
+        self._hand_all(self._stages.first, good, places)
         for number, message in enumerate(good):
             # Alone in its own small batch, at its own place: `OnePlace` counts down from there.
             self._batch_at = number
             self._run_at(message, places[number])
-        self._hand_all(stages.last, good, places)
+        self._hand_all(self._stages.last, good, places)
         self._batch = ()
 
     def _run_at(self, message: object, place: int) -> None:
@@ -299,8 +299,7 @@ class StreamDispatcher:
 
     def _sample(self, left: Iterator[object]) -> None:
         """Handle the next message by hand and note who ran, in what order, and how late each was."""
-        stages = self._stages
-        message = next(left)
+        message, stages = next(left), self._stages
         record = self._meta.record()
         published = record[5] or record[6]
         clock = self._clock
@@ -346,6 +345,7 @@ class StreamDispatcher:
         self._rearrange = False
         there = [route for route in self._routes if not self._is_out(route.name)]
         self._stages = arrange(there, self._mails.routes)
+        self._loop_only = self._stages.is_loop and not self._mails.routes
         self._build()
 
     def rebuild(self) -> None:
