@@ -7,6 +7,7 @@ Only figures of one run are compared: ratios are taken turn by turn, and their m
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import statistics
@@ -68,7 +69,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     memory_gb: float
     kernel: str
     load_before: float
-    """The one-minute load average when the scenario began: what else was going on."""
+    """The one-minute load average before the first scenario of this process: what else was going on."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,8 +134,14 @@ def machine() -> Machine:
         isolated=_text("/sys/devices/system/cpu/isolated").strip() or "none",
         memory_gb=round(int(memory) / 1e6, 1),
         kernel=platform.release().split("-")[0],
-        load_before=round(os.getloadavg()[0], 2),
+        load_before=_load_before(),
     )
+
+
+@functools.cache
+def _load_before() -> float:
+    """Return the one-minute load average as it was at the first call: later it is the bench's own."""
+    return round(os.getloadavg()[0], 2)
 
 
 def _text(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from actorbus.bench import record
 
@@ -36,6 +37,13 @@ def test_the_machine_is_described_by_class() -> None:
 
     assert where.cores >= 1
     assert where.memory_gb > 0
+
+
+def test_what_the_bench_itself_does_is_not_told_as_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = record.machine().load_before
+    monkeypatch.setattr("os.getloadavg", lambda: (99.0, 99.0, 99.0))
+
+    assert record.machine().load_before == before
 
 
 def test_versions_name_python_and_aeron() -> None:
