@@ -7,11 +7,13 @@
 #
 # Rules: nothing is done twice (stamps in .venv hold a checksum of the inputs); a machine or an interpreter that cannot
 # work is refused in one sentence that says what to do, before anything is made.
-# PYTHON=/path/to/python chooses the interpreter.
+# PYTHON=/path/to/python chooses the interpreter. Packages come in the versions this tree was tested with
+# (tools/tested-versions.txt); NEWEST=1 takes the newest that pyproject.toml allows, as a user's own pip does.
 set -eu
 cd "$(dirname "$0")/.."
 WHAT=${1:-run}
 VENV=.venv
+TESTED=tools/tested-versions.txt
 MINIMUM=3.12
 
 say() { printf '%s\n' "set-up: $*" >&2; }
@@ -157,7 +159,7 @@ install() {
     # Only what a start needs for `run`; the tools of `make test` on top for `dev`.
     extra=
     [ "$WHAT" = run ] || extra="[dev]"
-    wanted="$(sum_of pyproject.toml setup.py) $($VENV/bin/python -V)"
+    wanted="$(sum_of pyproject.toml setup.py $TESTED) $($VENV/bin/python -V)${NEWEST:+ newest}"
     if stamped $VENV/.actorbus-dev "$wanted"; then return; fi
     if [ "$WHAT" = run ] && stamped $VENV/.actorbus-run "$wanted"; then return; fi
     say "installing the dependencies${extra:+ and the test tools} (a minute or so)"
@@ -166,8 +168,11 @@ install() {
     say "building the native module and installing actorbus in place"
     native=$(native_sum)
     rm -f actorbus/_native*.so
-    pip install --no-build-isolation --editable ".$extra" ||
-        refuse "pip could not install actorbus: see its message above."
+    if [ -z "${NEWEST:-}" ] && pip install --no-build-isolation --editable ".$extra" --constraint $TESTED; then :; else
+        [ -n "${NEWEST:-}" ] || say "the tested versions cannot all be had here: taking the newest that are allowed"
+        pip install --no-build-isolation --editable ".$extra" --upgrade --upgrade-strategy eager ||
+            refuse "pip could not install actorbus: see its message above."
+    fi
     printf '%s\n' "$native" >$VENV/.actorbus-native
     printf '%s\n' "$wanted" >"$VENV/.actorbus-$WHAT"
 }

@@ -14,6 +14,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import GenericAlias
 from typing import ClassVar, final
 
 import msgspec
@@ -41,5 +42,5 @@ class Msgpack:
         from actorbus.ffi import make_list_reader  # here: who only writes does not load the native part
 
         union = union_of(types, self.name)
-        batch = msgspec.msgpack.Decoder(list[union]).decode
+        batch = msgspec.msgpack.Decoder(GenericAlias(list, (union,))).decode
         return Decoding(msgspec.msgpack.Decoder(union).decode, make_list_reader(types, batch))

@@ -231,7 +231,8 @@ static void each_cut_of_the_end_is_a_torn_tail_or_named(int durable) {
         for (int i = 0; i + 1 < made.count && cuts % 64 == 0; i++) { /* nothing else has changed */
             uint64_t used, before;
             const uint8_t *now = faultfs_bytes(copy, made.segments[i].path, NULL, &used);
-            CHECK(memcmp(now, faultfs_bytes(made.fs, made.segments[i].path, NULL, &before), before) == 0 && used == before);
+            const uint8_t *then = faultfs_bytes(made.fs, made.segments[i].path, NULL, &before);
+            CHECK(used == before && memcmp(now, then, before) == 0);
         }
         faultfs_free(copy);
         cuts++;

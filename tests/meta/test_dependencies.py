@@ -33,3 +33,11 @@ def test_every_tool_has_its_reason_and_every_reason_its_tool() -> None:
 def test_every_dependency_has_a_lower_bound_and_aeron_an_exact_one() -> None:
     assert [text for text in PROJECT["dependencies"] if not re.search(r">=|==", text)] == []
     assert any(text.startswith("pyaeron==0.1.0") for text in PROJECT["dependencies"])
+
+
+def test_everything_that_set_up_installs_has_a_tested_version() -> None:
+    lines = (ROOT / "tools" / "tested-versions.txt").read_text(encoding="utf-8").splitlines()
+    pinned = [line for line in lines if not line.startswith("#")]
+    assert [line for line in pinned if not re.fullmatch(r"[\w.-]+==[\w.+-]+", line)] == []
+    names = {line.split("==")[0].lower().replace("_", "-") for line in pinned} | {"setuptools"}
+    assert required([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]) - names == set()
