@@ -20,10 +20,10 @@
 #include "ab_journal_reader.h"
 
 #define LOOKS 32         /* at a place that is half written, before all that lies behind it is searched */
-#define LIST_TRIES 1000 /* a purge may run ahead of us; it is not faster so many times */
 
 static const ab_storage *calls(const ab_journal_reader *reader) { return reader->store.storage; }
-static void shut(ab_journal_reader *reader) {
+
+void ab_reader_shut(ab_journal_reader *reader) {
     if (reader->file >= 0) {
         calls(reader)->close(calls(reader)->self, reader->file);
         reader->file = -1;
@@ -55,6 +55,17 @@ static int learn_limit(ab_journal_reader *reader, ab_error *error) {
     return 1;
 }
 
+/* Is a segment that was just locked the one its name leads to? Retention may have removed it between its opening and the lock, and a
+ * lock of what has no name keeps nothing. Once it is seen here, retention finds the lock. */
+static int is_named(const ab_journal_reader *reader, const ab_segment_header *header) {
+    ab_segment_header named;
+    int file = ab_store_open_segment(&reader->store, header->base_position, AB_STORAGE_READ, &named, NULL);
+    if (file >= 0) {
+        calls(reader)->close(calls(reader)->self, file);
+    }
+    return file >= 0 && memcmp(named.uuid, header->uuid, 16) == 0;
+}
+
 /* Make a segment the current one, before its first record. AB_OK, AB_NOT_FOUND (also: it is being removed), or a failure: nothing
  * changed. */
 static int enter(ab_journal_reader *reader, int64_t base, ab_error *error) {
@@ -64,9 +75,9 @@ static int enter(ab_journal_reader *reader, int64_t base, ab_error *error) {
         return file;
     }
     int locked = calls(reader)->lock(calls(reader)->self, file, 0);
-    if (locked == -EWOULDBLOCK) {
+    if (locked == -EWOULDBLOCK || (locked == 0 && !is_named(reader, &header))) {
         calls(reader)->close(calls(reader)->self, file);
-        return AB_NOT_FOUND; /* retention has it */
+        return AB_NOT_FOUND; /* retention has it, or had it */
     }
     if (locked != 0) { /* a file system without locks: retention cannot see us, what we have open stays readable all the same */
         reader->unlocked = 1;
@@ -76,7 +87,7 @@ static int enter(ab_journal_reader *reader, int64_t base, ab_error *error) {
         return ab_fail(error, AB_REFUSED, 0, "%s/" AB_SEGMENT_NAME ", offset 24: the segment is of another recording",
             reader->store.directory, (unsigned long long)base);
     }
-    shut(reader);
+    ab_reader_shut(reader);
     memcpy(reader->uuid, header.recording, 16);
     reader->file = file;
     reader->limit = UINT64_MAX;
@@ -87,7 +98,22 @@ static int enter(ab_journal_reader *reader, int64_t base, ab_error *error) {
     return learnt < 0 && learnt != AB_CORRUPT && learnt != AB_REFUSED ? learnt : AB_OK; /* those two: when we get there */
 }
 
+/* The next segment is not there. AB_PURGED: neither is any before it (a reader without a lock is overtaken by retention); AB_CORRUPT. */
 static int missing(const ab_journal_reader *reader, ab_error *error) {
+    ab_segment_list list;
+    ab_segment_header first;
+    int result = ab_store_list(&reader->store, &list, error);
+    int64_t oldest = result == AB_OK && list.count > 0 ? list.bases[0] : INT64_MIN;
+    ab_store_list_free(&list);
+    int file = oldest > ab_next_base(&reader->scan.header)
+                   ? ab_store_open_segment(&reader->store, oldest, AB_STORAGE_READ, &first, error)
+                   : AB_NOT_FOUND;
+    if (file >= 0) {
+        calls(reader)->close(calls(reader)->self, file);
+        return ab_fail(error, AB_PURGED, 0, "sequence %llu was removed by retention while the recording was read; the first available is "
+            "sequence %llu (position %lld)", (unsigned long long)reader->scan.sequence, (unsigned long long)first.base_sequence,
+            (long long)first.base_position);
+    }
     return ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", expected sequence %llu: the segment is missing", reader->store.directory,
         (unsigned long long)ab_next_base(&reader->scan.header), (unsigned long long)reader->scan.sequence);
 }
@@ -311,89 +337,3 @@ int ab_journal_reader_next(ab_journal_reader *reader, ab_journal_record *record,
 int ab_reader_have(ab_journal_reader *reader, ab_error *error) { return have_record(reader, 0, error); }
 
 int ab_reader_enter(ab_journal_reader *reader, int64_t base, ab_error *error) { return enter(reader, base, error); }
-
-/* ---- open and close ---------------------------------------------------------------------------------------------- */
-
-int ab_reader_first(ab_journal_reader *reader, ab_segment_list *list, ab_error *error) {
-    for (int tried = 0;; tried++) {
-        ab_segment_header header;
-        int result = ab_store_list(&reader->store, list, error);
-        if (result != AB_OK) {
-            return result;
-        }
-        if (list->count == 0) {
-            ab_store_list_free(list);
-            return ab_fail(error, AB_NOT_FOUND, ENOENT, "%s holds no recording", reader->store.directory);
-        }
-        int file = ab_store_open_segment(&reader->store, list->bases[0], AB_STORAGE_READ, &header, error);
-        if (file >= 0) {
-            calls(reader)->close(calls(reader)->self, file);
-            reader->segments = list->count;
-            reader->first_position = header.base_position;
-            reader->first_sequence = header.base_sequence;
-            return AB_OK;
-        }
-        ab_store_list_free(list);
-        if (file != AB_NOT_FOUND || tried == LIST_TRIES) {
-            return file;
-        }
-        sched_yield();
-    }
-}
-
-int ab_journal_reader_open(
-    const char *directory, const ab_storage *storage, int32_t flags, ab_journal_reader **opened, ab_error *error) {
-    ab_segment_list list = {0};
-    ab_journal_reader *reader = calloc(1, sizeof *reader);
-    if (reader == NULL) {
-        return ab_fail(error, AB_NO_MEMORY, ENOMEM, "no memory for a reader");
-    }
-    reader->file = -1;
-    reader->flags = flags;
-    int result = ab_store_init(&reader->store, directory, storage, error);
-    if (result == AB_OK) {
-        result = ab_scan_init(&reader->scan, &reader->store, -1, &(ab_segment_header){.segment_length = AB_JOURNAL_SEGMENT_MIN});
-    }
-    for (int tried = 0; result == AB_OK; tried++) {
-        result = ab_reader_first(reader, &list, error);
-        if (result == AB_OK) {
-            result = enter(reader, list.bases[0], error);
-        }
-        ab_store_list_free(&list);
-        if (result != AB_NOT_FOUND || tried == LIST_TRIES) {
-            break;
-        }
-        result = AB_OK; /* removed under us: look again */
-        sched_yield();
-    }
-    if (result != AB_OK) {
-        ab_journal_reader_close(reader);
-        return result;
-    }
-    *opened = reader;
-    return AB_OK;
-}
-
-void ab_journal_reader_state_get(const ab_journal_reader *reader, ab_journal_reader_state *state) {
-    int inside = reader->next < reader->end;
-    uint64_t sequence = reader->scan.sequence;
-    if (inside) {
-        sequence = ab_record_sequence(ab_scan_at(&reader->scan, reader->next));
-    }
-    *state = (ab_journal_reader_state){
-        .segments = reader->segments,
-        .first_sequence = reader->first_sequence,
-        .first_position = reader->first_position,
-        .sequence = sequence > reader->skip_below ? sequence : reader->skip_below,
-        .position = ab_position_of(&reader->scan.header, inside ? reader->next : reader->scan.offset),
-        .holes = reader->holes,
-        .lost = reader->lost,
-    };
-    memcpy(state->uuid, reader->uuid, 16);
-}
-
-void ab_journal_reader_close(ab_journal_reader *reader) {
-    shut(reader);
-    ab_scan_free(&reader->scan);
-    free(reader);
-}

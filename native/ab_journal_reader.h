@@ -24,6 +24,11 @@ struct ab_journal_reader {
     int64_t first_position;
 };
 
+#define AB_READER_TRIES 1000 /* a purge may run ahead of us; it is not faster so many times */
+
+/* Close the segment that is read, and so let go of its lock. */
+void ab_reader_shut(ab_journal_reader *reader);
+
 /* List the directory, and note the first segment. AB_OK: `list` is to be freed. */
 int ab_reader_first(ab_journal_reader *reader, ab_segment_list *list, ab_error *error);
 

@@ -12,8 +12,6 @@
 #include "ab_journal_reader.h"
 
 #define ENTRY_TRIES 3
-#define LIST_TRIES 1000 /* as in ab_journal_read.c */
-
 int ab_reader_replaced(ab_journal_reader *reader, ab_error *error) {
     const int64_t base = reader->scan.header.base_position;
     const uint64_t sequence = reader->scan.sequence;
@@ -206,7 +204,7 @@ static int seek_fresh(ab_journal_reader *reader, int32_t seek, int64_t value, ab
         int64_t found = find_segment(reader, &list, seek, value, error);
         result = found < 0 ? (int)found : ab_reader_enter(reader, list.bases[found], error);
         ab_store_list_free(&list);
-        if (result == AB_NOT_FOUND && tried < LIST_TRIES) {
+        if (result == AB_NOT_FOUND && tried < AB_READER_TRIES) {
             sched_yield();
             continue; /* removed under us: the list is another one now */
         }

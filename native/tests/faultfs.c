@@ -321,6 +321,13 @@ uint8_t *faultfs_bytes(faultfs *fs, const char *path, uint64_t *length, uint64_t
     return b->bytes;
 }
 
+bool faultfs_same(faultfs *one, faultfs *other, const char *path) {
+    uint64_t used, other_used;
+    const uint8_t *bytes = faultfs_bytes(one, path, NULL, &used);
+    const uint8_t *other_bytes = faultfs_bytes(other, path, NULL, &other_used);
+    return bytes != NULL && other_bytes != NULL && used == other_used && memcmp(bytes, other_bytes, used) == 0;
+}
+
 void faultfs_cut(faultfs *fs, const char *path, uint64_t length) {
     blob *b = settle(fs, path);
     if (b != NULL) {

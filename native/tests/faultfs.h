@@ -21,6 +21,8 @@
 #ifndef AB_FAULTFS_H
 #define AB_FAULTFS_H
 
+#include <stdbool.h>
+
 #include "../ab_storage.h"
 
 enum faultfs_call {
@@ -85,6 +87,9 @@ uint64_t faultfs_calls(const faultfs *fs, int call);
 /* The bytes of a file as they are now, for the test to damage (they become what is stable, too); NULL: there is none. `length`
  * may be NULL. Bytes behind `used` are zero and cannot be reached. */
 uint8_t *faultfs_bytes(faultfs *fs, const char *path, uint64_t *length, uint64_t *used);
+
+/* Whether two hold a file with the same bytes in use. */
+bool faultfs_same(faultfs *one, faultfs *other, const char *path);
 
 /* Cut a file's end off, now and on stable storage. */
 void faultfs_cut(faultfs *fs, const char *path, uint64_t length);

@@ -206,6 +206,72 @@ static void segments_that_come_between_two_looks_are_not_missing(void) {
     remove_folder(tape);
 }
 
+static ab_journal *purging;    /* loses its old segments when a reader has opened one and not locked it yet */
+static int purges, without_locks;
+
+static int lock_after_purge(void *self, int file, int exclusive) {
+    if (purging != NULL && !exclusive && purges-- > 0) {
+        const ab_journal_retention most = {.bytes_max = 1, .keep_position = INT64_MAX};
+        ab_journal_purged purged;
+        ab_error error;
+        CHECK_EQUAL(AB_OK, ab_journal_purge(purging, &most, &purged, &error));
+        CHECK(purged.segments > 0);
+    }
+    return without_locks ? -ENOTSUP : ab_storage_real()->lock(self, file, exclusive);
+}
+
+static ab_journal *three_segments(void) {
+    ab_journal_opened opened;
+    make_folder(tape);
+    ab_journal *journal = open_journal(tape, SMALL, AB_JOURNAL_NONE, &opened);
+    for (uint64_t i = 0; i < 3; i++) {
+        CHECK_EQUAL(i, append_one(journal, i, MOST));
+        CHECK_EQUAL(AB_OK, i < 2 ? ab_journal_roll(journal) : ab_journal_write(journal));
+    }
+    return journal;
+}
+
+/* A lock of a file whose name is gone keeps nothing: the reader begins at what is there. */
+static void a_segment_removed_between_its_opening_and_its_lock_is_not_read(void) {
+    ab_journal_reader *reader;
+    ab_journal_record record;
+    ab_error error;
+    ab_storage storage = *ab_storage_real();
+    storage.lock = lock_after_purge;
+    purging = three_segments();
+    purges = 1;
+    without_locks = 0;
+    CHECK_EQUAL(AB_OK, ab_journal_reader_open(tape, &storage, 0, &reader, &error));
+    CHECK_EQUAL(AB_OK, ab_journal_reader_next(reader, &record, &error));
+    CHECK_EQUAL(2, record.sequence);
+    CHECK_EQUAL(AB_END, ab_journal_reader_next(reader, &record, &error));
+    ab_journal_reader_close(reader);
+    CHECK_EQUAL(AB_OK, ab_journal_close(purging, &error));
+    remove_folder(tape);
+}
+
+/* Where there are no locks a reader may be overtaken: it is told so, and not that the recording is damaged. */
+static void a_reader_that_retention_overtook_is_told_the_first_available(void) {
+    ab_journal_reader *reader;
+    ab_journal_record record;
+    ab_error error = {0};
+    ab_storage storage = *ab_storage_real();
+    storage.lock = lock_after_purge;
+    purging = three_segments();
+    purges = 0;
+    without_locks = 1;
+    CHECK_EQUAL(AB_OK, ab_journal_reader_open(tape, &storage, 0, &reader, &error));
+    purges = 1;
+    CHECK_EQUAL(-ENOTSUP, lock_after_purge(NULL, -1, 0));
+    CHECK_EQUAL(AB_OK, ab_journal_reader_next(reader, &record, &error));
+    CHECK_EQUAL(0, record.sequence);
+    CHECK_EQUAL(AB_PURGED, ab_journal_reader_next(reader, &record, &error));
+    CHECK(strstr(error.text, "sequence 1 was removed") != NULL && strstr(error.text, "is sequence 2") != NULL);
+    ab_journal_reader_close(reader);
+    CHECK_EQUAL(AB_OK, ab_journal_close(purging, &error));
+    remove_folder(tape);
+}
+
 /* What was written before a look is seen by that look, although the bytes there were read, as zeros, by an earlier one. */
 static void a_look_sees_what_was_written_before_it(void) {
     ab_journal_opened opened;
@@ -232,6 +298,8 @@ static void a_look_sees_what_was_written_before_it(void) {
 int main(void) {
     RUN(a_look_sees_what_was_written_before_it);
     RUN(segments_that_come_between_two_looks_are_not_missing);
+    RUN(a_segment_removed_between_its_opening_and_its_lock_is_not_read);
+    RUN(a_reader_that_retention_overtook_is_told_the_first_available);
     RUN(a_killed_writer_loses_nothing_that_it_said_was_durable);
     RUN(readers_see_whole_records_in_order_while_segments_come_and_go);
     return 0;
