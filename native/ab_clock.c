@@ -31,7 +31,7 @@ int64_t ab_clock_deadline_ns(int64_t now_ns, int64_t timeout_ns) {
 /* ---- the stamp --------------------------------------------------------------------------------------------------- */
 
 #define RATED_NS (10 * AB_NS_PER_MS) /* between two readings, each some 30 ns wrong: so the rate is, by 6 millionths */
-#define INTERRUPTED_CYCLES 8192u     /* a reading that took so long is not one moment */
+#define SLACK_CYCLES 64u             /* readings that nothing interrupted differ by less */
 
 #if defined(__x86_64__)
 /* Measure ns a cycle since the last time, when that is long enough ago. */
@@ -55,15 +55,30 @@ static void rate(ab_stamp *stamp, uint64_t cycles) {
 }
 #endif
 
+#if defined(__x86_64__)
+/* Was a reading that took so many cycles one moment? One that was interrupted is as wrong as it took long. */
+static bool is_one_moment(ab_stamp *stamp, uint64_t took) {
+    if (stamp->quickest == 0 || took < stamp->quickest) {
+        stamp->quickest = took;
+    }
+    if (took <= 2 * stamp->quickest + SLACK_CYCLES) {
+        return true;
+    }
+    stamp->quickest += stamp->quickest / 8 + 1; /* the machine may have become slower */
+    return false;
+}
+#endif
+
 int64_t ab_stamp_read(ab_stamp *stamp) {
 #if defined(__x86_64__)
     uint64_t before = __builtin_ia32_rdtsc();
     int64_t now_ns = ab_clock_realtime_ns();
-    uint64_t after = __builtin_ia32_rdtsc();
+    uint64_t took = __builtin_ia32_rdtsc() - before;
     stamp->reach = 0;
-    if (after - before < INTERRUPTED_CYCLES) {
-        rate(stamp, after);
-        stamp->cycles = after;
+    if (is_one_moment(stamp, took)) {
+        uint64_t cycles = before + took / 2;
+        rate(stamp, cycles);
+        stamp->cycles = cycles;
         stamp->realtime_ns = now_ns;
         stamp->reach = stamp->scale == 0 ? 0 : ((uint64_t)AB_STAMP_REACH_NS << 32) / stamp->scale;
     }

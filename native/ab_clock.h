@@ -7,9 +7,10 @@
  *   - Both are one vDSO read (24 ns measured here, no system call).
  *   - ab_stamp is CLOCK_REALTIME for who asks again and again (publish, 12 ns less a message): read anew whenever the last
  *     reading is older than AB_STAMP_REACH_NS; in between the processor's cycle counter carries it on. Off by at most
- *     0.1 % of that, 50 ns (and a step of the clock is followed that much later). The counter's rate is measured against
- *     CLOCK_MONOTONIC every 10 ms and believed while two measurements in a row agree within 0.1 %; a reading in which
- *     the thread was interrupted is carried nowhere. Where there is no such counter it is CLOCK_REALTIME each time.
+ *     half of what a reading takes and 0.1 % of the reach, 100 ns (and a step of the clock is followed that much later).
+ *     The counter's rate is measured against CLOCK_MONOTONIC every 10 ms and believed while two measurements in a row
+ *     agree within 0.1 %; a reading that took twice as long as the quickest of late, since its thread was interrupted,
+ *     is carried nowhere. Where there is no such counter it is CLOCK_REALTIME each time.
  *   - Safe from any thread; nothing fails (an int64 of ns lasts until the year 2262).
  */
 #ifndef AB_CLOCK_H
@@ -47,6 +48,7 @@ typedef struct {
     uint64_t scale;         /* ns a cycle, times 2^32; 0: not known */
     int64_t realtime_ns;    /* the last reading */
     uint64_t measured;      /* the rate last measured; it becomes the scale when the next agrees */
+    uint64_t quickest;      /* cycles that a reading takes; forgotten slowly while all take longer */
     uint64_t rated_cycles;  /* where the measuring began: the counter, and CLOCK_MONOTONIC (0: not yet) */
     int64_t rated_ns;
 } ab_stamp;
