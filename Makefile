@@ -59,6 +59,7 @@ setup-bench: setup-dev ## the same, and the peers of the benchmarks that can be 
 	while read -r peer; do \
 		$(PY) -m pip --disable-pip-version-check --quiet install "$$peer" || echo "set-up: without $$peer" >&2; \
 	done
+	@sh tools/aeron_jar.sh
 
 bench: setup-bench ## make bench [SCENARIO=x]: measure beside the peers; JSON and HTML into build/bench, docs/benchmarks.md (an hour)
 	@$(BENCH) $(SCENARIO) --json $(BENCH_OUT)/$(SCENARIO).json --html $(BENCH_OUT)/$(SCENARIO).html \
@@ -67,7 +68,7 @@ bench: setup-bench ## make bench [SCENARIO=x]: measure beside the peers; JSON an
 bench-quick: setup-dev ## a reduced set in 90 s: shows that it runs, ratios mean little
 	@$(BENCH) all --quick --json $(BENCH_OUT)/quick.json --html $(BENCH_OUT)/quick.html
 
-bench-hold: setup-dev ## the rows that must hold, judged (10 minutes, on an otherwise idle machine)
+bench-hold: setup-bench ## the rows that must hold, judged (10 minutes, on an otherwise idle machine)
 	@$(BENCH) hold --json $(BENCH_OUT)/hold.json --html $(BENCH_OUT)/hold.html
 
 build: setup-dev ## the source package, and the wheel from it, checked, into dist/
