@@ -379,6 +379,7 @@ int ab_spin(ab_event *event, uint32_t seen, ab_poll_set *set, uint32_t looks) {
         }
         int result = pass(set, &worked);
         if (result != AB_TIMED_OUT) {
+            set->idling.kept = false; /* there was work */
             return result;
         }
         pause_core();

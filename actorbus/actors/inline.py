@@ -172,6 +172,7 @@ class InlineHandlers(Shell):
         messages: Counter[str] = Counter()
         dead: Counter[str] = Counter()
         for dispatcher in self._dispatchers.values():
+            dispatcher.trace_soon()
             messages.update(dispatcher.messages())  # adds
             dead.update(dispatcher.dead_letters())
         for setup, _, state in self._handlers:

@@ -362,6 +362,7 @@ class MailboxActor(Shell):
     def flush(self) -> None:
         """Write the counters to the statistics file. One thread: the session supervisor's."""
         cells, state, post = self.setup.handler.cells, self.state, self.post
+        self._dispatcher.trace_soon()
         cells[HandlerCounter.MESSAGES] = self.handled
         cells[HandlerCounter.ERRORS] = state.errors + (post.refused if post is not None else 0)
         cells[HandlerCounter.RESTARTS] = state.restarts

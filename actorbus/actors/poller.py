@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from actorbus.actors.hosting import Cells, HandlerSetup, RestartPolicy
 from actorbus.actors.inline import InlineHandlers
 from actorbus.actors.outbox import Outbox
+from actorbus.actors.rehearsal import Waiter
 from actorbus.actors.replays import Following
 from actorbus.actors.shell import Report
 from actorbus.clock import Clock
@@ -39,30 +40,8 @@ FLUSH_NS = 250_000_000
 
 BUSY_PASSES = 64
 """Busy passes between two looks at the clock for timers: at 256 messages a pass, some milliseconds."""
-
-
-class Waiter(Protocol):
-    """Waits on the poller's streams and its event at once; made by `actorbus.ffi`."""
-
-    def wait(self, seen: int, deadline_ns: int | None) -> int:
-        """Return the number of a stream that has a batch, or a negative for woken or timed out. Without the GIL."""
-        ...
-
-    def ready(self, start: int) -> int:
-        """Return the number of the first stream from `start` on that has a batch; a negative for none. No waiting."""
-        ...
-
-    def pause(self, number: int, paused: bool) -> None:
-        """Leave a stream (by its place in the poller) out of the waiting, or take it in again."""
-        ...
-
-    def service(self) -> None:
-        """Service the images of paused streams: for a poller that is busy with the others and does not wait."""
-        ...
-
-    def stir(self) -> None:
-        """Hear that there was work: a wait that timed out is not gone on with."""
-        ...
+FEW = 16
+"""A batch of fewer messages says that they come apart: the next one is waited for, not looked for."""
 
 
 class StreamSetup(NamedTuple):
@@ -117,6 +96,7 @@ class PollerActor(InlineHandlers):
         self._keep: Keep = nowhere
         self._numbers: dict[str, int] = {}
         self._steps: list[tuple[str, Callable[[], int]]] = []
+        self._rehearsed: Iterator[StreamDispatcher] = iter(())
         self._held: dict[str, set[object]] = {}
         self._news: deque[Callable[[], None]] = deque()
         self.outbox = Outbox(clock, hold=self.hold, release=self.release, failed=self._not_sent)
@@ -187,6 +167,7 @@ class PollerActor(InlineHandlers):
                 keep=self._keep,
             )
         self._steps = [(stream.name, self._step_of(stream)) for stream in self._streams]
+        self._rehearsed = itertools.cycle(self._dispatchers.values())
         self._timers.add("", self._clock.monotonic_ns() + FLUSH_NS, FLUSH_NS, self.flush)
 
     def _step_of(self, stream: StreamSetup) -> Callable[[], int]:
@@ -283,8 +264,7 @@ class PollerActor(InlineHandlers):
     def run(self) -> None:
         """Poll until stopped (inv_poller_never_waits_with_gil: all waiting is in the native waiter)."""
         inbox, stopped, event, timers = self.inbox, self.actor_stopped, self.inbox.event, self._timers
-        wait, now_ns, news, one_pass = self._wait, self._clock.monotonic_ns, self._news, self._pass
-        steps = self._steps
+        answer, now_ns, news, one_pass = self._answer, self._clock.monotonic_ns, self._news, self._pass
         busy = 0
         while True:
             seen = event.value
@@ -309,12 +289,27 @@ class PollerActor(InlineHandlers):
                             self._waiter.service()
                     timers.fire(now_ns())
                     continue
-                ready = wait(seen, timers.next_due_ns)
-                if ready >= 0:
-                    steps[ready][1]()  # at once: who waited for one message gets it without a look at anything else
+                answer(seen)
                 timers.fire(now_ns())
             except BaseException as error:  # noqa: BLE001 - an error of ours is reported; the poller goes on
                 self.failed(error)
+
+    def _answer(self, seen: int) -> None:
+        """Wait, and answer what comes, one wait after the other as long as it comes apart.
+
+        Nothing else is looked at in between: an event that moved ends the wait at once.
+        """
+        wait, steps, timers, outbox = self._wait, self._steps, self._timers, self.outbox
+        for _ in range(BUSY_PASSES):
+            ready = wait(seen, timers.next_due_ns)
+            if ready < 0 or steps[ready][1]() >= FEW or outbox.waiting:
+                break
+
+    def rehearse(self) -> None:
+        """Let the next of its streams go the way of a message. The poller's thread."""
+        dispatcher = next(self._rehearsed, None)
+        if dispatcher is not None:
+            dispatcher.rehearse()
 
     def _wait(self, seen: int, deadline_ns: int | None) -> int:
         if self._waiter is None:

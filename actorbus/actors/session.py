@@ -37,6 +37,7 @@ from actorbus.actors.parts import (
 from actorbus.actors.poller import Drain, MailSetup, PollerActor, StreamSetup
 from actorbus.actors.recorders import Recorders
 from actorbus.actors.redrives import Redrives
+from actorbus.actors.rehearsal import waiter_for
 from actorbus.actors.replays import Following, is_on
 from actorbus.actors.shell import Report, Shell, ask, join, launch
 from actorbus.actors.source import PublisherActor, SourceSetup
@@ -223,16 +224,15 @@ class Session:
                 port: Port = following.subscription.port
                 waiting.add(following.subscription)
             else:
-                endpoint.subscription = subscription = self.endpoints.subscribe(
-                    name, taken, endpoint.counters, batch_for(classes)
-                )
+                counters, batch = endpoint.counters, batch_for(classes)
+                endpoint.subscription = subscription = self.endpoints.subscribe(name, taken, counters, batch)
                 port = subscription.port
                 waiting.add(subscription)
             setups.append(StreamSetup(name, port, part.decoding(tuple(taken)), chosen, following))
         actor.assemble(
             setups,
             [self._handler_setup(part) for part in inline],
-            waiting.waiter(actor.inbox.event, poller.idle),
+            waiter_for(actor, poller.idle, waiting.waiter(actor.inbox.event, poller.idle), self.parts.clock),
             cpu=poller.cpu,
             mails=[self._mail(part, actor) for part in handlers if part.mailbox is not None],
             restarts=self.parts.restarts,

@@ -33,24 +33,28 @@ class Decoding:
             array of bodies (a native ``PollPort``) and returns the messages; None for formats that go one by one.
         one: decodes one body.
         reader: format struct: returns the face of a port whose messages are read where they lie; None for the others.
+        again: decodes the first message of the last batch once more, from a copy; None where that is not kept.
     """
 
-    __slots__: tuple[str, ...] = ("batch", "one", "reader")
+    __slots__: tuple[str, ...] = ("again", "batch", "one", "reader")
 
     # Any, because callers declare the argument by their own protocol and attributes of protocols are invariant.
     batch: Callable[[Any], list[object]] | None
     one: Callable[[Any], object]
     reader: Callable[[Any], Fixed] | None
+    again: Callable[[], list[object]] | None
 
     def __init__(
         self,
         one: Callable[[Buffer], object],
         batch: Callable[[Any], list[object]] | None = None,
         reader: Callable[[Any], Fixed] | None = None,
+        again: Callable[[], list[object]] | None = None,
     ) -> None:
         self.one = one
         self.batch = batch
         self.reader = reader
+        self.again = again
 
     def at(self, port: object, place: int, body: bytes) -> object:
         """Return message `place` of a port's current batch, whose body it is. Raises whatever the decoder raises."""

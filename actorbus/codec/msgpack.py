@@ -39,8 +39,9 @@ class Msgpack:
 
     def decoding(self, types: Sequence[type]) -> Decoding:
         """Return msgspec's decoders, for a list of these types (native code's in front, where it can) and for one."""
-        from actorbus.ffi import make_list_reader  # here: who only writes does not load the native part
+        from actorbus.ffi import again_of, make_list_reader  # here: who only writes does not load the native part
 
         union = union_of(types, self.name)
         batch = msgspec.msgpack.Decoder(GenericAlias(list, (union,))).decode
-        return Decoding(msgspec.msgpack.Decoder(union).decode, make_list_reader(types, batch))
+        read = make_list_reader(types, batch)
+        return Decoding(msgspec.msgpack.Decoder(union).decode, read, again=again_of(read))

@@ -38,6 +38,10 @@ Fail = Callable[[int, object, BaseException], None]
 Loop = Callable[[Iterator[object], Meta, Fail], None]
 
 
+def _nobody(_messages: Iterator[object], _meta: Meta, _fail: Fail) -> None:
+    """The loop of a stream whose messages nobody takes here: mailboxes and batch handlers have them."""
+
+
 def _calls_source(numbers: Sequence[int], calls: Sequence[Call], indent: str) -> list[str]:
     lines: list[str] = []
     for number in numbers:
@@ -57,6 +61,8 @@ def build_loop(calls_by_type: Mapping[type, Sequence[Call]]) -> tuple[Loop, list
     Raises nothing for a message of a type that is not in the mapping: it is skipped (the native part already counted
     it as unwanted before it was decoded).
     """
+    if not any(calls_by_type.values()):
+        return _nobody, []
     calls: list[Call] = []
     names: dict[str, Any] = {}
     body: list[str] = []

@@ -21,12 +21,10 @@ from actorbus.dispatch.loop import build_loop
 from actorbus.dispatch.meta import BatchMeta, Countdown, Meta, Record
 from actorbus.dispatch.parcel import Parcel
 from actorbus.dispatch.routes import Call, Route, calls_for
+from actorbus.dispatch.sampling import Sampling
 from actorbus.dispatch.state import HandlerState
 
 __all__ = ["MailDispatcher"]
-
-SAMPLE_EVERY = 64
-"""One parcel in so many has the latency of its first message measured."""
 
 Failed = Callable[[Parcel, int, BaseException], None]
 """Told a parcel, the index of the message in it and what the handler raised, for what `on_error` asks."""
@@ -49,6 +47,7 @@ class MailDispatcher:
         self._types = {stream: tuple(its) for stream, its in types.items()}
         self._clock = clock
         self._failed = failed
+        self._sampling = Sampling()
         self._until_sample = 1
         self._metas = {stream: Meta(stream, _nothing) for stream in types}
         self._parcel: Parcel | None = None
@@ -181,10 +180,16 @@ class MailDispatcher:
             self._done += count
         return len(parcel)
 
+    def trace_soon(self) -> None:
+        """Measure the next parcel when none was measured since this was called last. Any thread."""
+        if self._sampling.overdue():
+            self._until_sample = 1
+
     def _sample(self, parcel: Parcel, start: int) -> None:
+        """Measure how late the first message of a parcel is, of some parcels a second."""
         self._until_sample -= 1
         if not self._until_sample:
-            self._until_sample = SAMPLE_EVERY
+            self._until_sample = self._sampling.after(self._clock.monotonic_ns())
             record = parcel.record(start)
             self.state.latency.record(max(0, self._clock.time_ns() - (record[5] or record[6])))
 

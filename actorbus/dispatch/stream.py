@@ -15,31 +15,27 @@ from typing import Any, cast
 
 from actorbus.clock import Clock
 from actorbus.codec import Decoding
+from actorbus.dispatch.arrangement import Arrangement
 from actorbus.dispatch.events import StreamEvent
 from actorbus.dispatch.handler import BatchHandler, Handler
-from actorbus.dispatch.handover import Handover
-from actorbus.dispatch.loop import build_loop
-from actorbus.dispatch.meta import BatchMeta, Meta, Record
+from actorbus.dispatch.meta import BatchMeta, Record
 from actorbus.dispatch.notices import event_of
-from actorbus.dispatch.order import MailRoute, Stages, arrange, takers
+from actorbus.dispatch.order import MailRoute, takers
 from actorbus.dispatch.parcel import Origin
 from actorbus.dispatch.port import NOTICES, REASON_DECODE, OnePlace, Port
-from actorbus.dispatch.routes import Call, Route, calls_for, in_priority_order, takes, takes_all
+from actorbus.dispatch.routes import Call, Route, calls_for, takes, takes_all
+from actorbus.dispatch.sampling import Sampling
 from actorbus.dispatch.state import HandlerState, Keep, describe, nowhere
-from actorbus.dispatch.tally import Tally
 from actorbus.errors import InternalError
 
 __all__ = ["StreamDispatcher"]
-
-SAMPLE_EVERY = 64
-"""One batch in so many has one message traced: which handlers ran, and how late. 1/64 is under 1 % of the cost."""
 
 
 class _Rebuild(Exception):
     """A handler stopped: leave the loop, build it anew without the handler, go on with the rest of the batch."""
 
 
-class StreamDispatcher:
+class StreamDispatcher(Arrangement):
     """One stream of a poller: `step()` takes one batch, if there is one, through to the handlers."""
 
     def __init__(
@@ -66,29 +62,23 @@ class StreamDispatcher:
         handler; `on_restart` its name, object, cause, stream and message when it is to be restarted; `keep` where
         a message is that cannot be decoded.
         """
-        self.name = name
-        self._port = port
+        super().__init__(name, port, types, routes, states, mails, numbers)
         self._poll = port.poll
         self._decoding = decoding
-        self._types = dict(types)
-        self._routes = in_priority_order(routes)
-        self._mails = Handover(name, port, tuple(self._types.values()), mails, numbers)
-        self._states = states
+        self._decode = decoding.batch
         self._clock = clock
         self._on_stopped = on_stopped
         self._on_event = on_event
         self._on_restart = on_restart
         self._keep = keep
-        self._meta = Meta(name, port.record, port.recorded)
+        self._sampling = Sampling()
         self._until_sample = 1  # the first batch is sampled
         self._samples: list[tuple[str, int, list[str]]] = []
         self._last_rejected: tuple[int, int] | None = None
         self._batches = 0
-        self._tally = Tally(port, self._types, states)
         self._batch: Sequence[object] = ()
         self._batch_at: int | None = None
-        self._stages = Stages([], [], [])
-        self._arrange()
+        self._failed = self._fail  # made once: a bound method a batch is a tenth of what one message costs
 
     # -- the way of a batch ------------------------------------------------------------------------------------------
 
@@ -104,12 +94,12 @@ class StreamDispatcher:
 
     def dispatch(self, count: int) -> None:
         """Decode the port's current batch of `count` messages and hand it to the handlers."""
-        batch = self._decoding.batch
-        if batch is None:
+        decode = self._decode
+        if decode is None:
             self._one_by_one(count)
             return
         try:
-            messages = batch(self._port)
+            messages = decode(self._port)
         except Exception:  # noqa: BLE001 - one body is wrong; which one is found by decoding them one by one
             self._one_by_one(count)
             return
@@ -118,39 +108,51 @@ class StreamDispatcher:
                 f"stream {self.name!r}: {count} records but {len(messages)} messages in one batch "
                 "(inv_body_belongs_to_its_record)"
             )
-        self._run(messages, count)
+        if self._simple:
+            self._through(messages, count)
+        else:
+            self._run(messages, count)
 
-    def _run(self, messages: list[object], count: int) -> None:
+    def rehearse(self) -> None:
+        """Go the way of a message without one, for a poller that spins: its core then keeps that way in its caches."""
+        again = self._decoding.again
+        if again is not None:
+            again()
+        if self._simple:
+            self._loop(iter(()), self._meta, self._failed)
+
+    def _run(self, messages: Sequence[object], count: int) -> None:
+        """Run a batch through all that the handlers are arranged to: mailboxes and batch handlers around the loop."""
         if self._rearrange:
             self._arrange()
-        self._batch, self._batch_at = messages, None
-        if not self._loop_only:
-            self._mails.begin()
-            self._hand_all(self._stages.first, messages, None)
+        self._mails.begin()
+        self._hand_all(self._stages.first, messages, None)
+        self._through(messages, count)
+        self._hand_all(self._stages.last, messages, None)
+
+    def _through(self, messages: Sequence[object], count: int) -> None:
+        """Run a batch through the loop: what every message of a stream with plain handlers does."""
         left: Any = iter(messages)  # a list's iterator counts what is left
-        meta = self._meta
-        meta.open(left, count)
+        standing = self._standing
+        standing.left, standing.count = left, count
+        self._batch, self._batch_at = messages, None
         try:
             self._until_sample -= 1
             if not self._until_sample:
-                self._until_sample = SAMPLE_EVERY
                 self._sample(left)
-            if self._loop_only or self._stages.loop:
-                self._loop(left, meta, self._fail)
+            self._loop(left, self._meta, self._failed)
         except _Rebuild:
             self.rebuild()
             self._through_loop(left)
         finally:
-            meta.close()
+            standing.left = None
             self._batches += 1
-        if not self._loop_only:
-            self._hand_all(self._stages.last, messages, None)
-        self._batch = ()  # its memory serves the next batch: two in turn miss the cache, 30 to 40 ns a message
+            self._batch = ()  # its memory serves the next batch: two in turn miss the cache, 30 to 40 ns a message
 
     def _through_loop(self, left: Iterator[object]) -> None:
         while True:
             try:
-                self._loop(left, self._meta, self._fail)
+                self._loop(left, self._meta, self._failed)
                 return
             except _Rebuild:
                 self.rebuild()
@@ -218,11 +220,11 @@ class StreamDispatcher:
 
     def _run_at(self, message: object, place: int) -> None:
         left = OnePlace(message, place)
-        self._meta.open(left, 0)
+        self._standing.left, self._standing.count = left, 0
         try:
             self._through_loop(left)
         finally:
-            self._meta.close()
+            self._standing.left = None
             self._batches += 1
 
     def _fail(self, number: int, message: object, error: BaseException) -> None:
@@ -303,6 +305,7 @@ class StreamDispatcher:
         record = self._meta.record()
         published = record[5] or record[6]
         clock = self._clock
+        self._until_sample = self._sampling.after(clock.monotonic_ns())
         kind = message.__class__  # type() of a flyweight is a class of its own
         ran = takers(stages.first, kind)
         for call in list(self._calls_by_type.get(kind, ())):
@@ -334,66 +337,15 @@ class StreamDispatcher:
                     state.log.exception("%s.on_event raised", state.name, exc_info=error)
         return len(notices) or 1
 
-    # -- who is there ------------------------------------------------------------------------------------------------
-
-    def _is_out(self, name: str) -> bool:
-        state = self._states[name]
-        return state.stopped or state.away
-
-    def _arrange(self) -> None:
-        """Work out the order anew. Between batches: in one, nobody may move to another stage."""
-        self._rearrange = False
-        there = [route for route in self._routes if not self._is_out(route.name)]
-        self._stages = arrange(there, self._mails.routes)
-        self._loop_only = self._stages.is_loop and not self._mails.routes
-        self._build()
-
-    def rebuild(self) -> None:
-        """Go on without the handlers that are out, and from the next batch on in a new order. The poller's thread."""
-        out = [route for route in self._routes if self._is_out(route.name)]
-        for route in out:
-            self._tally.leave(route.name, self._tally.came_for(route))
-        self._stages = self._stages.without(route.name for route in out)
-        self._rearrange = True
-        self._build()
-
-    def restore(self, name: str, handler: Handler) -> None:
-        """Take a handler in again, as a new object. The poller's thread, between batches."""
-        for place, route in enumerate(self._routes):
-            if route.name == name:
-                self._tally.come_back(route)
-                self._routes[place] = route._replace(handler=handler)
-        self._rearrange = True
-
-    def _build(self) -> None:
-        """Compile the loop."""
-        self._stale_loop = False
-        self._calls_by_type: dict[type, list[Call]] = {
-            message_type: self._calls_of(message_type) for message_type in self._types.values()
-        }
-        self._loop, self._calls = build_loop(self._calls_by_type)
-
-    def _calls_of(self, message_type: type) -> list[Call]:
-        calls: list[Call] = []
-        for item in self._stages.loop:
-            if isinstance(item, Route):
-                calls += calls_for([item], message_type)
-            elif takes(item.cls, message_type):
-                calls.append(self._mails.call(item, self._meta))
-        return calls
-
     def _left_for(self, route: Route) -> int:
         """Return how many messages behind the current one, in its batch, the handler would have got."""
         at = self._meta.place() if self._batch_at is None else self._batch_at
         return sum(1 for message in self._batch[at + 1 :] if calls_for([route], type(message)))
 
-    def messages(self) -> dict[str, int]:
-        """Return how many messages each handler of this thread was given on this stream (raising ones included)."""
-        return self._tally.messages(self._routes)
-
-    def dead_letters(self) -> dict[str, int]:
-        """Return how many messages came for each handler of this thread while it was out because of an error."""
-        return self._tally.dead_letters(self._routes)
+    def trace_soon(self) -> None:
+        """Trace the next batch's first message when none was traced since this was called last. The poller's thread."""
+        if self._sampling.overdue():
+            self._until_sample = 1
 
     def samples(self) -> list[tuple[str, int, list[str]]]:
         """Return the traced messages: stream, sequence, handlers in the order they ran."""

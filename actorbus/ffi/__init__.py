@@ -17,7 +17,7 @@ from actorbus.ffi.failure import error_text, failure, new_error
 from actorbus.ffi.handles import ClientHandle, DriverHandle, Handle, open_handles, printed_lines
 from actorbus.ffi.layouts import Fixed, Layout, make_fixed, make_layout, make_packer
 from actorbus.ffi.library import Versions, load, wheel_library
-from actorbus.ffi.lists import make_list_reader
+from actorbus.ffi.lists import again_of, make_list_reader
 from actorbus.ffi.ports import Notice, OfferPort, PollPort, Quarantined, Record, make_offer_port, make_poll_port
 from actorbus.ffi.recording import RecordCounts, RecordSink
 from actorbus.ffi.replaying import FollowHandle, ReplayOrder, ReplayState, attach_replay, replay_state
@@ -56,6 +56,7 @@ __all__ = [
     "Versions",
     "Waiter",
     "Writer",
+    "again_of",
     "attach_replay",
     "error_text",
     "failure",

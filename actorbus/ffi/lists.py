@@ -25,7 +25,7 @@ from actorbus.message import Message, is_message_class
 from actorbus.message.base import type_id_of
 from actorbus.message.layout import constrains, unwrapped
 
-__all__ = ["PLAIN", "Sample", "is_made_by_struct", "make_list_reader", "sample_of"]
+__all__ = ["PLAIN", "Sample", "again_of", "is_made_by_struct", "make_list_reader", "sample_of"]
 
 log = logging.getLogger("actorbus.ffi")
 INT, FLOAT, INT_AS_FLOAT, TEXT, BYTES, BOOL, NONE = 1, 2, 4, 8, 16, 32, 64
@@ -57,6 +57,11 @@ def make_list_reader[Port](
         log.warning("batches are decoded by msgspec alone, as messages are not laid out as expected: %s", unknown)
         return decode
     return cast("Callable[[Port], list[object]]", reader.read)
+
+
+def again_of[Port](read: Callable[[Port], list[object]]) -> Callable[[], list[object]] | None:
+    """Return what reads the first message of a list reader's last batch once more; None: `read` is no list reader's."""
+    return getattr(getattr(read, "__self__", None), "again", None)
 
 
 def sample_of(cls: type[Message], takes: bytes | None = None) -> Sample:

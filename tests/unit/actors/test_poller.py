@@ -35,6 +35,8 @@ class Waiter:
         self.paused: set[int] = set()
         self.serviced = 0
         self.stirred = 0
+        self.late: list[bytes] = []
+        """What comes to the first port while it waits."""
         self.ports: list[FakePort] = []
         self.asked: list[int] = []
 
@@ -53,6 +55,9 @@ class Waiter:
         self.stirred += 1
 
     def wait(self, seen: int, deadline_ns: int | None) -> int:
+        if self.late:
+            self.ports[0].feed(self.late.pop(0))
+            return 0
         return -1 if self._event.wait(seen, deadline_ns) else -7
 
 
@@ -339,3 +344,23 @@ def test_a_step_may_hold_a_stream_behind_it_in_the_same_pass() -> None:
     wait_for(lambda: len(made[0].calls) == 4, DEADLINE_S, "the held one")
     actor.request_stop()
     assert join(actor, DEADLINE_S)
+
+
+def test_messages_that_come_apart_are_answered_one_wait_after_the_other() -> None:
+    bench = Bench(("a", {}))
+    bench.waiter.ports, bench.waiter.late = [bench.port], encoded(Tick(1), Tick(2), Tick(3))
+    launch(bench.actor)
+    assert bench.call(lambda: made[0].calls[1:]) == [1, 2, 3]
+    bench.stop()
+    assert bench.waiter.stirred == 0  # no pass found anything
+
+
+def test_rehearsing_goes_through_the_streams_in_turn_and_no_handler_hears_of_it() -> None:
+    bench = Bench(("a", {}))
+    launch(bench.actor)
+    bench.call(lambda: bench.port.feed(*encoded(Tick(1))))
+    for _ in range(3):
+        bench.call(bench.actor.rehearse)
+    bench.stop()
+    assert made[0].calls[1:] == [1, "on_stop"]
+    assert bench.failures == []

@@ -92,12 +92,13 @@ class FakeDecoding:
     """msgpack bodies, decoded as a list or one by one."""
 
     reader: Callable[[Any], Any] | None = None
+    again: Callable[[], list[object]] | None = None
 
     def __init__(self, *types: type) -> None:
         union: object = types[0]
         for other in types[1:]:
             union = union | other  # type: ignore[operator]
-        self.reader = None
+        self.reader = self.again = None
         self._one = msgspec.msgpack.Decoder(union)
         self._many = msgspec.msgpack.Decoder(list[union])  # type: ignore[valid-type]
 

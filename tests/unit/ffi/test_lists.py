@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from actorbus.codec import FormatId
-from actorbus.ffi import PollPort, make_list_reader
+from actorbus.ffi import PollPort, again_of, make_list_reader
 from actorbus.ffi.ports import port_type
 from actorbus.message import Message, type_id_of
 from tests.support.fixed import Fed, fed_port
@@ -307,3 +307,18 @@ def test_structs_laid_out_otherwise_are_msgspecs_alone_and_the_log_says_so(
     decode = msgspec.msgpack.Decoder(list[Plain]).decode
     assert make_list_reader([Plain], cast("Callable[[PollPort], list[object]]", decode)) is decode
     assert "no slot holds field 0 alone" in caplog.text
+
+
+def test_the_first_message_of_the_last_batch_can_be_read_again() -> None:
+    reader, decode = reader_for(Plain, Loose)
+    sent = [Loose(7, 1.5), Plain(1, "EURUSD", 2.0, b"k", True)]
+    assert again_of(decode) is None
+    assert reader.again() == []
+    with fed_port(Plain, Loose, form=FormatId.MSGPACK) as fed:
+        assert reader.read(fill(fed, [(type_id_of(type(m)), msgspec.msgpack.encode(m)) for m in sent])) == sent
+        assert fed.poll() == 0  # the batch is gone: what is read again is a copy
+        assert reader.again() == sent[:1]
+        assert reader.again() == sent[:1]
+        long = Plain(1, "x" * 300, 2.0, b"k", True)
+        assert reader.read(fill(fed, [(1001, msgspec.msgpack.encode(long))])) == [long]
+        assert reader.again() == []  # too long to be kept
