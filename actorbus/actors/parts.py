@@ -184,7 +184,12 @@ QuarantineEntry = tuple[int, int, int, int, int, int, int, str, bytes, int]
 
 
 class Look(NamedTuple):
-    """What the pollers of a session hold: quarantined messages by stream, and traced messages."""
+    """What the pollers of a session hold: quarantined messages by stream, traced ones by poller."""
 
     quarantine: dict[str, list[QuarantineEntry]]
-    samples: list[tuple[str, int, list[str]]]
+    samples: dict[str, list[tuple[str, int, list[str]]]]
+
+    @property
+    def traced(self) -> list[tuple[str, int, list[str]]]:
+        """The traced messages of all pollers: stream, sequence, handlers in the order they ran."""
+        return [sample for samples in self.samples.values() for sample in samples]

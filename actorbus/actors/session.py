@@ -20,6 +20,7 @@ from actorbus.actors.clockwork import Clockwork
 from actorbus.actors.draining import ASK_MARGIN_S, Draining
 from actorbus.actors.endpoints import Endpoints
 from actorbus.actors.hosting import HandlerSetup
+from actorbus.actors.looking import Inside, look
 from actorbus.actors.mailbox_handler import MailboxSetup
 from actorbus.actors.mailboxes import Mailboxes
 from actorbus.actors.mirror import Mirror
@@ -28,7 +29,6 @@ from actorbus.actors.parts import (
     HandlerPart,
     Look,
     PollerPart,
-    QuarantineEntry,
     ReplayPart,
     SessionParts,
     SourcePart,
@@ -89,7 +89,7 @@ class Session:
         self.followed: list[tuple[str, PollerActor, Following]] = []
         self._handler_blocks: dict[str, tuple[CounterBlock, Histogram]] = {}
         self.driver_directory: str | None = None
-        self.last = Look({}, [])
+        self.last = Look({}, {})
         """What the pollers held when the session closed."""
 
     def open(self) -> None:
@@ -324,21 +324,17 @@ class Session:
         """Counters of streams, handlers (with latencies) and recorders, by name; readable after close."""
         return self.stream_blocks, dict(self._handler_blocks), dict(self.recorders.blocks)
 
-    def look(self) -> Look:
-        """Ask the pollers for what only their threads may read: quarantine and samples."""
-        quarantine: dict[str, list[QuarantineEntry]] = {}
-        samples: list[tuple[str, int, list[str]]] = []
-        for poller in self._pollers:
-            samples += ask(poller, poller.samples, ASK_MARGIN_S)
-            ask(poller, poller.flush, ASK_MARGIN_S)
+    def inside(self) -> list[Inside]:
+        """Return the pollers with their ports, to look at. Any thread."""
+        ends = {} if self._endpoints is None else dict(self._endpoints.by_name)
+        polled = [(end.poller, (name, end.subscription.port)) for name, end in ends.items() if end.subscription]
+        polled += [(actor, (name, following.subscription.port)) for name, actor, following in self.followed]
+        return [Inside(poller, [port for owner, port in polled if owner is poller]) for poller in list(self._pollers)]
+
+    def flush(self) -> None:
+        """Write the counters of mailboxes and recorders to the statistics file. The supervisor's thread."""
         self._mailboxes.flush()
         self.recorders.flush()
-        for name, endpoint in self.endpoints.by_name.items():
-            if endpoint.subscription is not None and endpoint.poller is not None:
-                quarantine[name] = ask(endpoint.poller, endpoint.subscription.port.quarantine, ASK_MARGIN_S)
-        for name, actor, following in self.followed:
-            quarantine.setdefault(name, []).extend(ask(actor, following.subscription.port.quarantine, ASK_MARGIN_S))
-        return Look(quarantine, samples)
 
     def close(self, levels: Sequence[Sequence[str]], *, drain: bool) -> bool:
         """Stop in order; True when nothing was cut off by the deadline."""
@@ -366,7 +362,8 @@ class Session:
             self._release_publishers()
             self._mailboxes.end()
             with contextlib.suppress(ActorBusError):
-                self.last = self.look()
+                self.last = look(self.inside(), self.last)
+                self.flush()
             self._end_actors()
             self._undo.close()
         return clean

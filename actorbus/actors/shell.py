@@ -27,7 +27,7 @@ from actorbus.actors.inbox import Inbox
 from actorbus.errors import AskCycle, ClosedError, InternalError
 from actorbus.ffi import Event
 
-__all__ = ["Launch", "Shell", "ask", "join", "launch"]
+__all__ = ["Launch", "Shell", "ask", "is_own", "join", "launch"]
 
 log = logging.getLogger("actorbus.actors")
 _numbers = itertools.count(1)
@@ -187,6 +187,11 @@ def ask(shell: Shell, message: object, timeout: float) -> Any:
     """
     with _waiting_for(shell):
         return _ask(shell, message, timeout)
+
+
+def is_own(shell: Shell) -> bool:
+    """Return whether this is the thread of that actor."""
+    return getattr(_here, "shell", None) is shell
 
 
 @contextlib.contextmanager

@@ -7,23 +7,25 @@ What broke is kept: `failures` for the summary, `fatal` for the exit code.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from actorbus.actors.parts import HandlerPart, PollerPart, ReplayPart, SessionParts, StreamPart
+from actorbus.actors.looking import look
+from actorbus.actors.parts import HandlerPart, Look, PollerPart, ReplayPart, SessionParts, StreamPart
 from actorbus.actors.session import Session
-from actorbus.actors.shell import Shell
+from actorbus.actors.shell import Shell, ask
 from actorbus.dispatch import StreamEvent
-from actorbus.errors import ActorBusError, InternalError
+from actorbus.errors import ActorBusError, AskCycle, InternalError
 
 __all__ = [
     "AddPoller",
     "AddStream",
     "Close",
-    "LookInside",
+    "Flush",
     "MoveClock",
     "Open",
     "OpenPublisher",
@@ -36,6 +38,8 @@ log = logging.getLogger("actorbus.supervisor")
 TICK_NS = 250_000_000
 FLUSH_NS = 2_000_000
 """While messages wait to be conflated, the supervisor looks so often whether there is room."""
+FLUSH_TIMEOUT_S = 60.0
+"""For the supervisor to write counters: it may be opening or closing something, each with deadlines of its own."""
 EVENTS_KEPT = 1_000
 """Events kept for the summary: the newest; all are counted."""
 
@@ -87,8 +91,8 @@ class MoveClock(NamedTuple):
     """Tell timers and sources that the handlers' clock was moved; answered when the timers due have fired."""
 
 
-class LookInside(NamedTuple):
-    """Answer what the pollers hold: quarantine and samples."""
+class Flush(NamedTuple):
+    """Write the counters of mailboxes and recorders to the statistics file."""
 
 
 class SessionSupervisor(Shell):
@@ -122,6 +126,18 @@ class SessionSupervisor(Shell):
     def sources_finished(self) -> bool:
         """True when every source has ended (also when there is none)."""
         return not self._sources_left
+
+    def look(self) -> Look:
+        """Return what the pollers hold, and have all counters written; once it closes, what they held last. Any thread.
+
+        Raises:
+            ClosedError: the supervisor died.
+        """
+        if self._open:
+            self.session.last = look(self.session.inside(), self.session.last)
+            with contextlib.suppress(AskCycle):  # of a handler that the supervisor waits for: it is closing
+                ask(self, Flush(), FLUSH_TIMEOUT_S)
+        return self.session.last
 
     def run(self) -> None:
         """Take control entries; tick four times a second while the session is open."""
@@ -165,8 +181,8 @@ class SessionSupervisor(Shell):
             case Close(drain):
                 self._open = False
                 return self.session.close(self._levels, drain=drain)
-            case LookInside():
-                return self.session.look() if self._open else self.session.last
+            case Flush():
+                return self.session.flush() if self._open else None
             case AddStream(part):
                 return self.session.add_streams([part])
             case AddPoller(poller, handlers):

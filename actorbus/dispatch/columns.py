@@ -27,9 +27,7 @@ __all__ = ["ColumnsPort", "dtype_of", "send_columns"]
 class ColumnsPort(Protocol):
     """What this needs of a native `OfferPort`."""
 
-    def publish_columns(self, records: object, layout: object, start: int, /) -> int: ...
-    @property
-    def code(self) -> int: ...
+    def publish_columns(self, records: object, layout: object, start: int, /) -> tuple[int, int]: ...
 
 
 def send_columns(
@@ -54,7 +52,8 @@ def send_columns(
     records = memoryview(columns.data if columns.flags.c_contiguous else columns.copy().data).cast("B")
     stride, count, sent = columns.dtype.itemsize, len(columns), 0
     while sent < count:
-        sent += port.publish_columns(records, layout, sent)
+        accepted, code = port.publish_columns(records, layout, sent)
+        sent += accepted
         if sent == count:
             break
         record = bytes(records[sent * stride : (sent + 1) * stride])
@@ -62,13 +61,13 @@ def send_columns(
         try:
             message = layout.unpack(record[: fixed.used], fixed.version)
         except ValueError as error:
-            if port.code != MALFORMED:
+            if code != MALFORMED:
                 raise
             raise EncodeError(
                 f"record {sent} of the array is no {layout.cls.__name__}", why=str(error), where=f"stream {stream!r}"
             ) from None
         try:
-            _ = refused(message, layout.pack(message), port.code)
+            _ = refused(message, layout.pack(message), code)
         except Exception as error:
             error.add_note(f"{sent} of {count} records were published before")
             raise

@@ -69,8 +69,21 @@ class _Unread(Sequence[object]):
         return self._real
 
 
+def _posting_real_ones(call: Call) -> Call:
+    """Return a call that hands over the real message: a flyweight means nothing to another thread."""
+    post = call.function
+
+    def post_real(message: Message) -> None:
+        post(message.copy())
+
+    return call._replace(function=post_real)
+
+
 class FixedDispatcher(StreamDispatcher):
     """One struct stream of a poller."""
+
+    _fixed: Fixed
+    _is_open = False
 
     def dispatch(self, count: int) -> None:
         """Hand the port's current batch of `count` messages to the handlers."""
@@ -78,14 +91,25 @@ class FixedDispatcher(StreamDispatcher):
             raise InternalError(f"stream {self.name!r} has no fixed layouts")
         self._fixed = fixed = self._decoding.reader(self._port)
         left = fixed.open()
+        self._is_open = True
         try:
             self._run(cast("list[object]", _Unread(fixed, left, count)), count)
         finally:
+            self._is_open = False
             fixed.close()
 
     def _sample(self, left: Iterator[object]) -> None:
         super()._sample(left)
         self._fixed.settle()
+
+    def rebuild(self) -> None:
+        """Go on without the handlers that are out; the loop that held the message taken last is gone."""
+        super().rebuild()
+        if self._is_open:
+            self._fixed.settle()
+
+    def _calls_of(self, message_type: type) -> list[Call]:
+        return [_posting_real_ones(call) if call.posted else call for call in super()._calls_of(message_type)]
 
     def _hand(self, item: Route | MailRoute, messages: Sequence[object], places: Sequence[int] | None) -> None:
         if isinstance(item, Route) and isinstance(item.handler, ColumnHandler):

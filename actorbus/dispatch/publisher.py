@@ -200,14 +200,14 @@ class Publisher(Generic[M]):
         """Send some messages by one call; those from the first refused, or not encodable, on one by one."""
         port = self._port
         try:
-            accepted = port.publish_many(piece) if self._arrays else port.publish_list([*map(self._body, piece)])
+            accepted, code = port.publish_many(piece) if self._arrays else port.publish_list([*map(self._body, piece)])
         except Exception:  # noqa: BLE001 - one of them cannot be encoded, none went; which one is found below
             left = [*piece]
         else:
             if accepted == len(piece):
                 return accepted
             left = [*piece[accepted:]]
-            if port.code != ENCODE:  # the first was counted as refused: it is not offered as a new one
+            if code != ENCODE:  # the first was counted as refused: it is not offered as a new one
                 first = left.pop(0)
                 body = self._body(first)
                 if (code := self._again(body)) < 0:
@@ -306,6 +306,8 @@ class Publisher(Generic[M]):
 
     def _refused(self, message: object, body: object, code: int, owner: str | None = None) -> int:
         """Settle a refused publish by the policy: drop it, let it wait, wait and try again; or raise what tells why."""
+        if code >= 0:
+            raise InternalError(f"stream {self.stream!r}: a message was refused with code {code}, which is no refusal")
         started, waited_ns = self._clock.monotonic_ns(), 0
         while code < 0:
             answer = self._settle(message, body, code, waited_ns, owner)

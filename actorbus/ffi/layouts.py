@@ -5,17 +5,20 @@
     make_fixed(port, layouts)  a port's batches as flyweights, as real messages, or as arrays
 
 A flyweight is an object of a class made here for each message class: it reads the fields of whatever record it stands
-on. `isinstance(flyweight, Tick)` holds, methods and properties of the class work on it, `copy()` gives the real one.
+on. `isinstance(flyweight, Tick)` holds, methods and properties of the class work on it, special methods too (by way of
+the real one), and `copy()` gives the real one.
 
 Thread: layouts and packers any; a Fixed its poller's alone.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, cast
 
 from actorbus.errors import OutOfMemory, UsageError
 from actorbus.ffi.native import ffi, lib
@@ -25,6 +28,9 @@ from actorbus.message.layout import FixedField, FixedLayout, fixed_layout_of
 
 if TYPE_CHECKING:
     from actorbus._native import ab_layout
+
+_OF_CLASSES = frozenset({"__init_subclass__", "__class_getitem__", "__post_init__", "__new__", "__init__", "__del__"})
+"""Special methods that make classes or messages: flyweights are neither made of fields nor subclassed."""
 
 __all__ = ["Fixed", "Layout", "make_fixed", "make_layout", "make_packer", "native_layout"]
 
@@ -120,14 +126,21 @@ def make_layout(cls: type[Message]) -> Layout:
 
 
 def _flyweight(cls: type[Message], names: Sequence[str]) -> type:
-    """Return an empty class of flyweights: the methods and properties of the message class, no fields yet."""
+    """Return an empty class of flyweights: what the message class defines, no fields yet.
+
+    Methods and properties read the flyweight. Special methods, which a class of another base may not do without its
+    fields, are the real message's; class methods get the real class.
+    """
     namespace: dict[str, object] = {}
     for base in reversed(cls.__mro__[: cls.__mro__.index(Message)]):
-        namespace |= {
-            name: member
-            for name, member in vars(base).items()
-            if not (name.startswith("__") and name.endswith("__")) and name not in names
-        }
+        for name, member in vars(base).items():
+            special = name.startswith("__") and name.endswith("__")
+            if name in names or (special and (not isinstance(member, FunctionType) or name in _OF_CLASSES)):
+                continue
+            if special:
+                namespace[name] = _of_the_real_one(name)
+            else:
+                namespace[name] = _of_the_class(cls, name) if isinstance(member, classmethod) else member
     namespace |= {
         "__slots__": (),
         "__module__": cls.__module__,
@@ -135,8 +148,42 @@ def _flyweight(cls: type[Message], names: Sequence[str]) -> type:
         "__doc__": f"A {cls.__name__} read where it lies: valid during the call, copy() to keep.",
         "__match_args__": cls.__match_args__,
         "__class__": property(lambda _self: cls),  # so that isinstance holds
+        "__copy__": _copy,
+        "__deepcopy__": _deepcopy,
+        "__reduce_ex__": _reduce,
     }
     return type(cls.__name__, (cast("type", port_type("Flyweight")),), namespace)
+
+
+def _copy(self: Message) -> Message:
+    return self.copy()
+
+
+def _deepcopy(self: Message, memo: dict[int, object]) -> Message:
+    return copy.deepcopy(self.copy(), memo)
+
+
+def _reduce(self: Message, protocol: SupportsIndex) -> str | tuple[object, ...]:
+    return self.copy().__reduce_ex__(protocol)
+
+
+def _of_the_class(cls: type, name: str) -> property:
+    """Return what gives a class method, bound to the real class."""
+
+    def method(_self: object) -> object:
+        return getattr(cls, name)
+
+    return property(method)
+
+
+def _of_the_real_one(name: str) -> Callable[..., object]:
+    """Return a special method that asks a real message."""
+
+    def special(self: Message, *arguments: object) -> object:
+        real = self.copy()
+        return getattr(type(real), name)(real, *arguments)
+
+    return special
 
 
 def native_layout(fixed: FixedLayout) -> ab_layout:

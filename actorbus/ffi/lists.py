@@ -31,7 +31,7 @@ log = logging.getLogger("actorbus.ffi")
 INT, FLOAT, INT_AS_FLOAT, TEXT, BYTES, BOOL, NONE = 1, 2, 4, 8, 16, 32, 64
 """What a field takes; native/ab_port_lists.c.inc has the same numbers."""
 PLAIN = {int: INT, float: FLOAT, str: TEXT, bytes: BYTES, bool: BOOL, NoneType: NONE}
-_MADE_BY_STRUCT = ("__init__", "__new__", "__post_init__")
+_RUNS_CODE = ("__init__", "__new__", "__post_init__", "__del__")
 
 type Sample = tuple[object, tuple[object, ...], int, bytes]
 """A message, the values of its fields, its type id, and what each field takes."""
@@ -76,11 +76,11 @@ def sample_of(cls: type[Message], takes: bytes | None = None) -> Sample:
 
 
 def is_made_by_struct(cls: type) -> bool:
-    """Return whether this is a message class without a dict of its own, whose messages are made running no code."""
+    """Return whether this is a message class without a dict of its own, whose messages come and go running no code."""
     if not is_message_class(cls) or cls.__dictoffset__ or cls.__weakrefoffset__:
         return False
     its_own = [base for base in cls.__mro__ if base not in Message.__mro__]
-    return not any(name in vars(base) for base in its_own for name in _MADE_BY_STRUCT)
+    return not any(name in vars(base) for base in its_own for name in _RUNS_CODE)
 
 
 def _taken_by(cls: type) -> bytes | None:
@@ -97,7 +97,9 @@ def _taken(annotation: object) -> int:
     if any(isinstance(mark, msgspec.Meta) and constrains(mark) for mark in marks):
         return 0
     if get_origin(base) not in (Union, UnionType):
-        return INT_AS_FLOAT | FLOAT if base is float else PLAIN.get(cast("type", base), 0)
+        if base is float:
+            return INT_AS_FLOAT | FLOAT
+        return next((taken for plain, taken in PLAIN.items() if base is plain), 0)  # what is annotated may have no hash
     members = [_taken(member) for member in get_args(base)]
     taken = 0
     for member in members:

@@ -63,24 +63,24 @@ class OfferPort(Protocol):
         """Offer bytes without the check for integers above 2^63 - 1."""
         ...
 
-    def publish_list(self, bodies: list[bytes], /) -> int:
-        """Offer bodies until one is refused; return how many were accepted. `code` tells why it stopped."""
+    def publish_list(self, bodies: list[bytes], /) -> tuple[int, int]:
+        """Offer bodies until one is refused; return how many were accepted, and why no more: AB_OK or a code."""
         ...
 
-    def publish_array(self, encoded: object, start: int = 0, /) -> int:
-        """Offer the elements of one msgpack array, from `start` on; return how many were accepted, see `code`."""
+    def publish_array(self, encoded: object, start: int = 0, /) -> tuple[int, int]:
+        """Offer the elements of one msgpack array, from `start` on; return as `publish_list`."""
         ...
 
-    def publish_many(self, messages: object, /) -> int:
-        """Encode a list as one msgpack array and offer its elements; return how many were accepted, see `code`.
+    def publish_many(self, messages: object, /) -> tuple[int, int]:
+        """Encode a list as one msgpack array and offer its elements; return as `publish_list`.
 
         Raises what the encoder raises; nothing was offered then. When it raises behind messages that the port's writer
-        wrote, those went, and `code` is AB_ENCODE: the next one, offered alone, raises it.
+        wrote, those went, and the code is AB_ENCODE: the next one, offered alone, raises it.
         """
         ...
 
-    def publish_columns(self, records: object, layout: object, start: int, /) -> int:
-        """Offer records of a `Layout` from number `start` on, in batch frames; return how many went, see `code`."""
+    def publish_columns(self, records: object, layout: object, start: int, /) -> tuple[int, int]:
+        """Offer records of a `Layout` from number `start` on, in batch frames; return as `publish_list`."""
         ...
 
     def flush(self) -> int:
@@ -105,11 +105,6 @@ class OfferPort(Protocol):
 
     def hold(self, held: bool, /) -> int:
         """While True, refuse everything but `retry`: messages refused before wait in front; AB_OK or AB_STALE."""
-        ...
-
-    @property
-    def code(self) -> int:
-        """Why the last publish_list, publish_array or publish_many stopped; AB_OK when it did not."""
         ...
 
     @property

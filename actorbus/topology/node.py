@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, overload, overri
 from actorbus.actors import (
     Close,
     Look,
-    LookInside,
     Open,
     OpenPublisher,
     OpenSubscriber,
@@ -348,7 +347,7 @@ class Node(AsyncFace, RedriveFace):
         """Return all counters as one frozen record; also after the node closed.
 
         Raises:
-            ClosedError: the node was never opened. AskCycle: called where the supervisor waits for the caller.
+            ClosedError: the node was never opened.
         """
         self._look()
         session = self._need_supervisor().session
@@ -371,24 +370,21 @@ class Node(AsyncFace, RedriveFace):
         """Return the newest 1,024 messages (4 MiB) of a stream that could not be handled, each with its address.
 
         Raises:
-            UsageError: there is no such stream. ClosedError, AskCycle: as `stats`.
+            UsageError: there is no such stream. ClosedError: as `stats`.
         """
         check_stream(self._parts.streams, stream)
         return [quarantined(stream, entry) for entry in self._look().quarantine.get(stream, [])]
 
     def _look(self) -> Look:
-        supervisor = self._need_supervisor()
-        if self._state == "open":
-            return cast("Look", ask(supervisor, LookInside(), OPEN_TIMEOUT_S))
-        return supervisor.session.last
+        return self._need_supervisor().look()
 
     def summary(self) -> dict[str, object]:
         """Return what `actorbus run --summary json` prints, as a JSON object.
 
         Raises:
-            ClosedError, AskCycle: as `stats`.
+            ClosedError: as `stats`.
         """
-        return summary_of(self.stats(), self._look().samples, list(self._need_supervisor().events))
+        return summary_of(self.stats(), self._look().traced, list(self._need_supervisor().events))
 
 
 def _close_all() -> None:

@@ -259,7 +259,7 @@ def test_typed_bodies_cross_and_undeclared_types_do_not(
     publication = connected(place.publication(format_id=format_id, types=types))
     port = publication.make_port(None, answer_code)
     bodies = [encode([1001, "a", number]) for number in range(3)]
-    assert port.publish_list(bodies) == 3
+    assert port.publish_list(bodies) == (3, 0)
     assert port.publish(encode([1003, "nobody declared it"])) == lib.AB_UNKNOWN_TYPE
     assert port.publish(encode([1002, "nobody wants it"])) == 3
     assert port.publish(b"\xc1" if format_id == 1 else b"{}") in {lib.AB_MALFORMED, lib.AB_UNKNOWN_TYPE}
@@ -274,7 +274,7 @@ def test_an_array_of_bodies_is_published_one_by_one(place: Place) -> None:
     reader = Reader(place.subscription(format_id=1, types=[(1001, 1, True)]))
     publication = connected(place.publication(format_id=1, types=[(1001, 1)]))
     port = publication.make_port(None, answer_code)
-    assert port.publish_array(msgspec.msgpack.encode([[1001, number] for number in range(5)]), 2) == 3
+    assert port.publish_array(msgspec.msgpack.encode([[1001, number] for number in range(5)]), 2) == (3, 0)
     assert reader.messages(3) == [msgspec.msgpack.encode([1001, number]) for number in (2, 3, 4)]
 
 

@@ -73,8 +73,7 @@ def test_what_cannot_be_published_is_refused_with_the_codes_it_always_had() -> N
         assert [body for _, body, _ in on.refusals[:3]] == [ENCODE(message) for message in (large, other, above)]
         assert isinstance(on.refusals[3][1], TypeError)
         for message, code in zip((large, other, above), codes, strict=False):
-            assert on.port.publish_many([plain(1), message]) == 1
-            assert on.port.code == code
+            assert on.port.publish_many([plain(1), message]) == (1, code)
             until_native_again(on)
         assert len(on.bodies()) == 3 * (1 + PAUSE)
 
@@ -82,7 +81,7 @@ def test_what_cannot_be_published_is_refused_with_the_codes_it_always_had() -> N
 def until_native_again(on: Bus) -> None:
     """Publish the lists that are left to the encoder."""
     for _ in range(PAUSE):
-        assert on.port.publish_many([plain(0)]) == 1
+        assert on.port.publish_many([plain(0)]) == (1, lib.AB_OK)
 
 
 # -- publish_many ------------------------------------------------------------------------------------------------------
@@ -97,8 +96,9 @@ def test_any_list_arrives_in_order_in_frames_of_one_type(messages: list[Message]
         found: list[tuple[bytes, int, int]] = []
         while sent < len(messages):  # the ring holds 32 KiB of what nobody read
             left = messages[sent:]
-            sent += on.port.publish_many(tuple(left) if as_tuple else left)
-            assert on.port.code in (lib.AB_OK, lib.AB_BACK_PRESSURED)
+            accepted, code = on.port.publish_many(tuple(left) if as_tuple else left)
+            sent += accepted
+            assert code in (lib.AB_OK, lib.AB_BACK_PRESSURED)
             found += on.received()
         assert [(body, sequence) for body, sequence, _ in found] == [(ENCODE(m), n) for n, m in enumerate(messages)]
         assert writer.written == len(messages)
@@ -107,15 +107,15 @@ def test_any_list_arrives_in_order_in_frames_of_one_type(messages: list[Message]
 def test_a_run_of_one_type_is_one_frame() -> None:
     sent = [plain(1), plain(2), plain(3), Empty(), plain(4), plain(5)]
     with bus(Plain, Empty, writer=writer_of(Plain, Empty)) as on:
-        assert on.port.publish_many(sent) == 6
-        assert on.port.publish_many([]) == 0
+        assert on.port.publish_many(sent) == (6, lib.AB_OK)
+        assert on.port.publish_many([]) == (0, lib.AB_OK)
         assert [index for _, _, index in on.received()] == [0, 1, 2, 0, 0, 1]
 
 
 def test_a_frame_is_as_large_as_the_stream_says() -> None:
     with bus(Plain, writer=writer_of(Plain)) as on:
         on.publication.gather(3, 4096, 0, None)
-        assert on.port.publish_many([plain(number) for number in range(7)]) == 7
+        assert on.port.publish_many([plain(number) for number in range(7)]) == (7, lib.AB_OK)
         assert [index for _, _, index in on.received()] == [0, 1, 2, 0, 1, 2, 0]
 
 
@@ -125,7 +125,7 @@ def test_with_a_linger_lone_messages_and_lists_are_gathered() -> None:
         on.publication.gather(3, 4096, HOUR_NS, None)
         assert [on.port.publish(plain(0)), on.port.publish(plain(1))] == [0, 1]
         assert on.received() == []
-        assert on.port.publish_many([plain(2), plain(3)]) == 2
+        assert on.port.publish_many([plain(2), plain(3)]) == (2, lib.AB_OK)
         assert [index for _, _, index in on.received()] == [0, 1, 2]
         assert on.port.flush() == 0
         assert on.received() == [(ENCODE(plain(3)), 3, 0)]
@@ -135,36 +135,33 @@ def test_with_a_linger_lone_messages_and_lists_are_gathered() -> None:
 def test_a_list_that_finds_no_room_half_way_says_how_many_went() -> None:
     message = Text("x" * 1000)
     with bus(Text, writer=writer_of(Text)) as on:
-        sent = on.port.publish_many([message] * 100)
+        sent, code = on.port.publish_many([message] * 100)
         assert 0 < sent < 100
-        assert (on.port.code, on.port.sequence) == (lib.AB_BACK_PRESSURED, sent)
-        assert on.port.publish_many([message]) == 0
+        assert (code, on.port.sequence) == (lib.AB_BACK_PRESSURED, sent)
+        assert on.port.publish_many([message]) == (0, lib.AB_BACK_PRESSURED)
         assert [sequence for _, sequence, _ in on.received()] == list(range(sent))
-        assert on.port.publish_many([message]) == 1
+        assert on.port.publish_many([message]) == (1, lib.AB_OK)
         on.port.hold(True)
-        assert on.port.publish_many([message]) == 0
-        assert on.port.code == lib.AB_BACK_PRESSURED
+        assert on.port.publish_many([message]) == (0, lib.AB_BACK_PRESSURED)
 
 
 def test_the_rest_of_a_list_behind_what_is_not_plain_is_msgspecs_and_the_writer_comes_back() -> None:
     writer = writer_of(Plain, Loose)
     sent = [plain(1), plain(2), Loose(tags={"a": "b"}), plain(3)]
     with bus(Plain, Loose, writer=writer) as on:
-        assert on.port.publish_many(sent) == 4
-        assert on.port.code == lib.AB_OK
+        assert on.port.publish_many(sent) == (4, lib.AB_OK)
         assert on.received() == [(ENCODE(message), n, (0, 1, 0, 0)[n]) for n, message in enumerate(sent)]
         assert writer.written == 2
         until_native_again(on)
         assert writer.written == 2
-        assert on.port.publish_many([plain(4)]) == 1
+        assert on.port.publish_many([plain(4)]) == (1, lib.AB_OK)
         assert writer.written == 3
 
 
 def test_a_list_with_a_message_that_cannot_be_encoded_sends_those_before_it_or_raises() -> None:
     wrong = Loose(cast("Any", object()))
     with bus(Plain, Loose, writer=writer_of(Plain, Loose)) as on:
-        assert on.port.publish_many([plain(1), plain(2), wrong, plain(3)]) == 2
-        assert on.port.code == lib.AB_ENCODE
+        assert on.port.publish_many([plain(1), plain(2), wrong, plain(3)]) == (2, lib.AB_ENCODE)
         assert on.bodies() == [ENCODE(plain(1)), ENCODE(plain(2))]
         with pytest.raises(TypeError, match="unsupported"):
             on.port.publish_many([plain(1), wrong])  # one of those that go to the encoder whole
@@ -177,7 +174,7 @@ def test_a_list_of_another_kind_is_msgspecs() -> None:
 
     writer = writer_of(Plain)
     with bus(Plain, writer=writer) as on:
-        assert on.port.publish_many(Batch([plain(1), plain(2)])) == 2
+        assert on.port.publish_many(Batch([plain(1), plain(2)])) == (2, lib.AB_OK)
         assert len(on.bodies()) == 2
         assert writer.written == 0
 
@@ -187,8 +184,7 @@ def test_a_closed_publication_is_stale() -> None:
     with bus(Plain, writer=writer) as on:
         on.publication.close(time.monotonic_ns() + 10**10)
         assert on.port.publish(plain(1)) == lib.AB_STALE
-        assert on.port.publish_many([plain(1)]) == 0
-        assert on.port.code == lib.AB_STALE
+        assert on.port.publish_many([plain(1)]) == (0, lib.AB_STALE)
 
 
 # -- a node ------------------------------------------------------------------------------------------------------------

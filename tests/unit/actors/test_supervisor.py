@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import actorbus as ab
-from actorbus.actors import Close, LookInside, Open, OpenPublisher, OpenSubscriber, SessionSupervisor, ask, join, launch
+from actorbus.actors import Close, Open, OpenPublisher, OpenSubscriber, SessionSupervisor, ask, join, launch
 from actorbus.errors import ClosedError, InternalError
 from actorbus.topology.assembly import session_parts
 from actorbus.topology.plan import load_mapping
@@ -44,7 +44,7 @@ def test_a_session_opens_answers_and_closes() -> None:
     subscription = ask(actor, OpenSubscriber("bars", (ab.Bar,)), DEADLINE_S)
     subscription.close()
     subscription.close()
-    assert ask(actor, LookInside(), DEADLINE_S).quarantine == {"bars": []}
+    assert actor.look().quarantine == {"bars": []}
     assert ask(actor, Close(drain=True), DEADLINE_S) is True
     actor.request_stop()
 

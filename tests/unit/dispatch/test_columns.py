@@ -22,10 +22,11 @@ class Port:
         self.code = code
         self.starts: list[int] = []
 
-    def publish_columns(self, records: object, layout: object, start: int, /) -> int:
+    def publish_columns(self, records: object, layout: object, start: int, /) -> tuple[int, int]:
         assert isinstance(records, memoryview)
         self.starts.append(start)
-        return min(self.room, len(records) // 32 - start)
+        left = len(records) // 32 - start
+        return min(self.room, left), self.code if left > self.room else 0
 
 
 def ticks(count: int) -> Any:

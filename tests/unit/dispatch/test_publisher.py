@@ -13,7 +13,7 @@ from actorbus.clock import ManualClock
 from actorbus.dispatch.outgoing import Waiter
 from actorbus.dispatch.publisher import QUEUED, Policy, Publisher
 from actorbus.dispatch.refusals import BACK_PRESSURED, ENCODE, NOT_CONNECTED, RANGE, STALE, TOO_LARGE, OfferResult
-from actorbus.errors import BackPressured, ClosedError, EncodeError, MessageTooLarge, NotConnected
+from actorbus.errors import BackPressured, ClosedError, EncodeError, InternalError, MessageTooLarge, NotConnected
 
 SECOND = 1_000_000_000
 
@@ -33,7 +33,6 @@ class Port:
         self._refused = refused
         self.script = script
         self.sequence = 0
-        self.code = 0
         self.held = False
         self.dropped = 0
         self.offered: list[object] = []
@@ -73,16 +72,16 @@ class Port:
             self.retried.append(body)
         return code
 
-    def publish_many(self, messages: object, /) -> int:
+    def publish_many(self, messages: object, /) -> tuple[int, int]:
         encoded = msgspec.msgpack.encode(messages)
-        accepted = 0
+        accepted = code = 0
         for message in msgspec.msgpack.decode(encoded):
-            self.code = min(0, self._next())
-            if self.code < 0:
+            code = min(0, self._next())
+            if code < 0:
                 break
             self.offered.append(message)
             accepted += 1
-        return accepted
+        return accepted, code
 
     def drop(self) -> int:
         self.dropped += 1
@@ -336,10 +335,9 @@ def test_publish_many_goes_on_one_by_one_where_an_encoder_raised_behind_what_wen
     bench = Bench()
     port = bench.port
 
-    def two_of_them(messages: list[Halt]) -> int:
+    def two_of_them(messages: list[Halt]) -> tuple[int, int]:
         port.offered.extend(messages[:2])
-        port.code = ENCODE
-        return 2
+        return 2, ENCODE
 
     monkeypatch.setattr(port, "publish_many", two_of_them)
     messages = [Halt(str(n)) for n in range(5)]
@@ -376,3 +374,9 @@ def test_send_refuses_as_publish_does() -> None:
     with pytest.raises(EncodeError, match="Halt"):
         asyncio.run(bench.publisher.send(Halt(symbol=object())))  # type: ignore[arg-type]
     assert asyncio.run(bench.publisher.send(HALT)) == 0
+
+
+def test_a_refusal_with_a_code_that_is_none_is_our_own_error() -> None:
+    bench = Bench()
+    with pytest.raises(InternalError, match="refused with code 0"):
+        bench.publisher._refused(Halt("x"), b"", 0)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import struct
+from collections.abc import Callable
 from typing import Annotated, Any, cast
 
 import msgspec
@@ -231,3 +234,89 @@ def test_received_bytes_are_those_of_the_wire() -> None:
         assert fed.bodies([BODY] * 10, 1001)
         _ = fed.poll()
         assert fed.counters[lib.AB_RECEIVED_BYTES] == 10 * len(BODY)
+
+
+class Amount(Message, type_id=1011):
+    """Has special methods of its own."""
+
+    units: Int32
+    price: float = 1.0
+
+    def __bool__(self) -> bool:
+        return self.units > 0
+
+    def __len__(self) -> int:
+        return self.units
+
+    def __str__(self) -> str:
+        return f"<<{self.units}>>"
+
+    def __format__(self, wanted: str) -> str:
+        return f"{wanted}{self.units}"
+
+    def __float__(self) -> float:
+        return self.price
+
+    def __getitem__(self, index: int) -> int:
+        return index + self.units
+
+    def __lt__(self, other: Amount) -> bool:
+        return self.units < other.units
+
+    def __add__(self, other: int) -> Amount:
+        return Amount(self.units + other, self.price)
+
+    @classmethod
+    def of(cls, units: int) -> Amount:
+        return cls(units)
+
+    @staticmethod
+    def double(units: int) -> int:
+        return 2 * units
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        bool,
+        len,
+        str,
+        float,
+        lambda m: f"{m:x}",
+        lambda m: m[1],
+        lambda m: m < Amount(9),
+        lambda m: m + 1,
+        lambda m: m.of(3),
+        lambda m: m.double(4),
+        copy.copy,
+        copy.deepcopy,
+        lambda m: pickle.loads(pickle.dumps(m)),
+    ],
+)
+@pytest.mark.parametrize("units", [0, 3])
+def test_special_methods_of_a_flyweight_are_those_of_the_message(look: Callable[[Any], object], units: int) -> None:
+    with fed_port(Amount) as fed:
+        assert fed.messages(Amount(units))
+        assert fed.poll() == 1
+        fixed = make_fixed(fed.port, [make_layout(Amount)])
+        for message in fixed.open():
+            assert look(message) == look(Amount(units))
+            assert type(look(message)) is type(look(Amount(units)))
+        fixed.close()
+
+
+def test_an_array_is_not_parted_from_bytes_that_somebody_else_looks_at() -> None:
+    with fed_port(Tick) as fed:
+        assert fed.messages(Tick("A", 1.0, 2))
+        assert fed.poll() == 1
+        view = memoryview(cast("Any", fed.port))
+        seen = bytes(view)
+        fixed = make_fixed(fed.port, [make_layout(Tick)])
+        fixed.open()
+        kept = fixed.columns(0)
+        with pytest.raises(BufferError, match="release that first"):
+            fixed.close()
+        assert bytes(view) == seen
+        view.release()
+        fixed.close()
+        del kept

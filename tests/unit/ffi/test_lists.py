@@ -92,6 +92,17 @@ class Hooked(Message, type_id=1008):
         assert self.number is not None
 
 
+class Finalised(Message, type_id=1009):
+    number: int
+
+    def __del__(self) -> None:
+        assert isinstance(self.number, int)
+
+
+class Unhashable(Message, type_id=1010):
+    numbers: list[Annotated[int, [1]]]
+
+
 CLASSES = (Plain, Loose, Empty, Wide)
 TEXT = st.text(max_size=40) | st.sampled_from(["EURUSD", "€" * 5, "x" * 16, "x" * 17, "x" * 300, "x" * 70_000])
 MESSAGES = st.one_of(
@@ -278,7 +289,7 @@ def test_another_buffer_goes_to_msgspec() -> None:
     assert reader.batches == 0
 
 
-@pytest.mark.parametrize("cls", [Constrained, Coded, Nested, Hooked, dict])
+@pytest.mark.parametrize("cls", [Constrained, Coded, Nested, Hooked, Finalised, Unhashable, dict])
 def test_classes_that_are_not_plain_are_left_to_msgspec(cls: type) -> None:
     def decode(_buffer: object) -> list[object]:
         return []

@@ -20,8 +20,7 @@ def test_a_port_of_no_publication_refuses_everything_as_stale() -> None:
     assert port.control(lib.AB_HELLO) == lib.AB_STALE
     assert port.drop() == lib.AB_STALE
     assert port.hold(True) == lib.AB_STALE
-    assert port.publish_list([b"one", b"two"]) == 0
-    assert port.code == lib.AB_STALE
+    assert port.publish_list([b"one", b"two"]) == (0, lib.AB_STALE)
     assert port.sequence == lib.AB_STALE
     assert port.error == (0, "")
 
@@ -69,7 +68,7 @@ def test_a_message_whose_encoding_publishes_another_is_not_disturbed() -> None:
 
     def hook(value: object) -> object:
         port.publish([2, "inner"])
-        assert port.publish_many([[2, "inner"]]) == 0
+        assert port.publish_many([[2, "inner"]]) == (0, lib.AB_STALE)
         return "outer"
 
     port = make_offer_port(0, msgspec.msgpack.Encoder(enc_hook=hook).encode, refused)
@@ -83,8 +82,7 @@ def test_publish_many_raises_what_the_encoder_raises_and_needs_one() -> None:
         port.publish_many([[1, 2], object()])
     with pytest.raises(TypeError, match="encoder"):
         make_offer_port(0, None, refuse).publish_many([b"body"])
-    assert port.publish_many([[1, 2]]) == 0
-    assert port.code == lib.AB_STALE
+    assert port.publish_many([[1, 2]]) == (0, lib.AB_STALE)
 
 
 def test_what_ends_the_program_passes_through_the_encoder() -> None:

@@ -202,4 +202,4 @@ def test_a_port_takes_a_writer_alone_and_an_encoder_beside_it() -> None:
         with pytest.raises(TypeError, match="writer a Writer"):
             make_offer_port(0, encode, refuse, writer)
     assert make_offer_port(0, ENCODE, refuse, writer_of(Plain)).publish(plain(1)) == lib.AB_STALE
-    assert make_offer_port(0, ENCODE, refuse, writer_of(Plain)).publish_many([plain(1)]) == 0
+    assert make_offer_port(0, ENCODE, refuse, writer_of(Plain)).publish_many([plain(1)]) == (0, lib.AB_STALE)

@@ -248,3 +248,37 @@ def test_two_nodes_live_in_one_process() -> None:
 def test_a_consumer_without_sources_is_not_idle_before_its_first_message() -> None:
     with Node.from_dict(topology()) as node:
         assert node.wait(for_ns=100_000_000, until_idle_ns=1_000_000) == "time"
+
+
+class Asks(ab.Handler):
+    """Asks its node, from its own thread, what others ask it for at the same time."""
+
+    node: ab.Node
+
+    def __init__(self) -> None:
+        self.failures: list[BaseException] = []
+        self.counted: list[int] = []
+        asking.append(self)
+
+    @ab.on(ab.Bar)
+    def bar(self, message: ab.Bar) -> None:
+        try:
+            _ = self.node.publisher("bars")
+            self.counted.append(self.node.stats().handlers["asks"].messages)
+        except BaseException as error:  # noqa: BLE001 - told by the test
+            self.failures.append(error)
+
+
+asking: list[Asks] = []
+
+
+def test_a_handler_may_ask_its_node_for_publishers_and_statistics_while_others_do() -> None:
+    with Node.from_dict(topology({"asks": {"stream": "bars", "class": f"{HERE}:Asks"}})) as node:
+        asks = asking[-1]
+        asks.node = node
+        publisher = node.publisher("bars", ab.Bar)
+        for number in range(50):
+            publisher.publish(bar(number))
+            _ = node.stats()
+        wait_until(lambda: len(asks.counted) + len(asks.failures) == 50)
+    assert asks.failures == []
