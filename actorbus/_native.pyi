@@ -530,6 +530,7 @@ class _Lib:
     AB_TYPE_CONTROL: int
     AB_TYPE_RAW: int
     AB_UNDECODED: int
+    AB_UNFIT: int
     AB_UNKNOWN: int
     AB_UNKNOWN_TYPE: int
     AB_UNWANTED: int

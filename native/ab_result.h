@@ -38,7 +38,8 @@ enum ab_result {
     AB_NO_SPACE = -20,      /* the file system is full; it goes on when there is room */
     AB_LOCKED = -21,        /* another writer has the directory */
     AB_NOT_FOUND = -22,     /* there is no journal */
-    AB_REFUSED = -23        /* another format, version or owner: not touched */
+    AB_REFUSED = -23,       /* another format, version or owner: not touched */
+    AB_UNFIT = -24          /* a value does not look like what its field declares: to be looked at closely */
 };
 
 typedef struct {

@@ -127,6 +127,7 @@ class Endpoints:
             arrays=part.format_id == FormatId.MSGPACK,
             lists=part.gather is not None,
             on_waiting=self._tell,
+            reads=lambda body: part.decoding(tuple(part.types.values())).one(body),
         )
         publication.say_hello()
         return endpoint.publisher

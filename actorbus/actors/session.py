@@ -24,6 +24,7 @@ from actorbus.actors.looking import Inside, look
 from actorbus.actors.mailbox_handler import MailboxSetup
 from actorbus.actors.mailboxes import Mailboxes
 from actorbus.actors.mirror import Mirror
+from actorbus.actors.noticing import Noticing
 from actorbus.actors.outbox import streams_to_hold
 from actorbus.actors.parts import (
     HandlerPart,
@@ -89,6 +90,7 @@ class Session:
         self.followed: list[tuple[str, PollerActor, Following]] = []
         self._handler_blocks: dict[str, tuple[CounterBlock, Histogram]] = {}
         self.driver_directory: str | None = None
+        self._noticing = Noticing()
         self.last = Look({}, {})
         """What the pollers held when the session closed."""
 
@@ -303,6 +305,7 @@ class Session:
         """Four times a second: heartbeat of the statistics, beats of quiet publishers, a look at driver and clock."""
         self.statistics.heartbeat()
         self._mailboxes.flush()
+        self._noticing.look(self.stream_blocks)
         self.parts.quarantine.sync()
         if self._watch is not None:
             self._watch.look()

@@ -27,6 +27,7 @@ from actorbus.dispatch.refusals import (
     BACK_PRESSURED,
     ENCODE,
     NOT_CONNECTED,
+    UNFIT,
     OfferResult,
     refusal,
     result_of,
@@ -91,6 +92,7 @@ class Publisher(Generic[M]):
         arrays: bool = False,
         lists: bool = False,
         on_waiting: Callable[[], None] = lambda: None,
+        reads: Callable[[object], object] = lambda _body: None,
     ) -> None:
         """Make it; `Endpoints` does.
 
@@ -106,6 +108,7 @@ class Publisher(Generic[M]):
             arrays: whether `encode` makes one msgpack array of a list of messages.
             lists: whether lists that are no msgpack array go in pieces all the same: in batch frames.
             on_waiting: called when the first message waits to be conflated: somebody must `flush` from then on.
+            reads: decodes a body as a reader would; raises where that refuses it.
         """
         self.stream = stream
         self._types = types
@@ -118,6 +121,7 @@ class Publisher(Generic[M]):
         self._arrays = arrays and encode is not None
         self._pieces = self._arrays or lists
         self._on_waiting = on_waiting
+        self._reads = reads
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._holders: set[object] = set()
@@ -158,12 +162,7 @@ class Publisher(Generic[M]):
         """
         import asyncio  # here: who never uses it need not load it
 
-        body: object = message
-        if self._encode is not None:
-            try:
-                body = self._encode(message)
-            except Exception as error:
-                raise self.error(message, error, ENCODE) from error
+        body = self._fitting_body(message)
         code = self._port.offer(body)
         started, nap_s = self._clock.monotonic_ns(), NAP_FIRST_S
         while code < 0:
@@ -200,14 +199,14 @@ class Publisher(Generic[M]):
         """Send some messages by one call; those from the first refused, or not encodable, on one by one."""
         port = self._port
         try:
-            accepted, code = port.publish_many(piece) if self._arrays else port.publish_list([*map(self._body, piece)])
+            accepted, code = port.publish_many(piece) if self._arrays else port.publish_list(self._bodies(piece))
         except Exception:  # noqa: BLE001 - one of them cannot be encoded, none went; which one is found below
             left = [*piece]
         else:
             if accepted == len(piece):
                 return accepted
             left = [*piece[accepted:]]
-            if code != ENCODE:  # the first was counted as refused: it is not offered as a new one
+            if code not in (ENCODE, UNFIT):  # the first was counted as refused: it is not offered as a new one
                 first = left.pop(0)
                 body = self._body(first)
                 if (code := self._again(body)) < 0:
@@ -219,13 +218,31 @@ class Publisher(Generic[M]):
     def _body(self, message: object) -> object:
         return message if self._encode is None else self._encode(message)
 
+    def _bodies(self, piece: Sequence[M]) -> list[object]:
+        fits = self._port.fits
+        return [self._body(message) if fits(message) else self._fitting_body(message) for message in piece]
+
+    def _fitting_body(self, message: object) -> object:
+        """Return the body of a message whose values are what its class declares; looked at closely when in doubt.
+
+        Raises:
+            EncodeError: it does not fit, or cannot be encoded.
+        """
+        try:
+            body = self._body(message)
+            if not self._port.fits(message):
+                self._reads(body)
+        except Exception as error:
+            raise self.error(message, error, ENCODE) from error
+        return body
+
     def offer(self, message: M) -> OfferResult:
         """Try once to send a message; returns what became of it: never raises, never waits. On any thread.
 
         `BACK_PRESSURED` too while refused messages wait in front of it.
         """
         try:
-            code = self._port.offer(self._body(message))
+            code = self._port.offer(self._fitting_body(message))
         except Exception:  # noqa: BLE001 - by contract a result, not an exception
             return OfferResult.INVALID
         return result_of(code)
@@ -308,6 +325,9 @@ class Publisher(Generic[M]):
         """Settle a refused publish by the policy: drop it, let it wait, wait and try again; or raise what tells why."""
         if code >= 0:
             raise InternalError(f"stream {self.stream!r}: a message was refused with code {code}, which is no refusal")
+        if code == UNFIT:
+            body = self._fitting_body(message)
+            code = self._port.offer(body)
         started, waited_ns = self._clock.monotonic_ns(), 0
         while code < 0:
             answer = self._settle(message, body, code, waited_ns, owner)

@@ -33,6 +33,7 @@ __all__ = [
     "RANGE",
     "STALE",
     "TOO_LARGE",
+    "UNFIT",
     "UNKNOWN_TYPE",
     "OfferResult",
     "refusal",
@@ -41,7 +42,7 @@ __all__ = [
 
 NOT_CONNECTED, BACK_PRESSURED, ADMIN_ACTION, CLOSED, MAX_POSITION, FAILED = -1, -2, -3, -4, -5, -6
 TOO_LARGE, STALE, NO_MEMORY, INVALID, RANGE, UNKNOWN_TYPE, MALFORMED = -8, -9, -10, -11, -12, -13, -14
-ENCODE = -15
+ENCODE, UNFIT = -15, -24
 """Native answers, in step with native/ab_result.h; -15, an encoder that raised, is Python's own."""
 
 

@@ -10,6 +10,7 @@ Thread: the poller's. Guarantees:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -29,6 +30,8 @@ from actorbus.dispatch.state import HandlerState, Keep, describe, nowhere
 from actorbus.errors import InternalError
 
 __all__ = ["StreamDispatcher"]
+
+log = logging.getLogger("actorbus.streams")
 
 
 class _Rebuild(Exception):
@@ -199,10 +202,7 @@ class StreamDispatcher(Arrangement):
                 good.append(one(body))
                 places.append(place)
             except Exception as error:  # noqa: BLE001 - whatever a decoder says of a wrong body, it is theirs
-                type_id = port.record(place)[7]
-                self._tally.not_decoded(type_id)
-                port.reject(place, REASON_DECODE, describe(error))
-                self._keep("", self.name, port.record(place), port.recorded(place), describe(error))
+                self._not_decoded(place, error)
         if len(good) == count:
             self._run(good, count)
             return
@@ -217,6 +217,18 @@ class StreamDispatcher(Arrangement):
             self._run_at(message, places[number])
         self._hand_all(self._stages.last, good, places)
         self._batch = ()
+
+    def _not_decoded(self, place: int, error: Exception) -> None:
+        """Quarantine a message that cannot be decoded; the first of its type is told in the log."""
+        record = self._port.record(place)
+        if self._tally.not_decoded(record[7]) == 1:
+            log.warning(
+                "stream %s: a message of type %d (%s) from session %d cannot be decoded: %s; it is in the quarantine, "
+                "further ones are only counted (`malformed`)",
+                *(self.name, record[7], self._types[record[7]].__name__, record[0], describe(error)),
+            )
+        self._port.reject(place, REASON_DECODE, describe(error))
+        self._keep("", self.name, record, self._port.recorded(place), describe(error))
 
     def _run_at(self, message: object, place: int) -> None:
         left = OnePlace(message, place)

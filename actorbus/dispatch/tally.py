@@ -34,9 +34,10 @@ class Tally:
         self._missed: dict[str, int] = {}
         self._taken_ids: dict[type, tuple[int, ...]] = {}
 
-    def not_decoded(self, type_id: int) -> None:
-        """Note a message that no handler was given, because it could not be decoded."""
-        self._undecoded[type_id] = self._undecoded.get(type_id, 0) + 1
+    def not_decoded(self, type_id: int) -> int:
+        """Note a message that no handler was given, because it could not be decoded; returns how many of its type."""
+        self._undecoded[type_id] = count = self._undecoded.get(type_id, 0) + 1
+        return count
 
     def type_counts(self) -> dict[int, int]:
         """Return how many messages of each type id were handed to handlers so far."""

@@ -2,17 +2,18 @@
 
     make_list_reader([Quote, Fill], decode)     a batch's messages: of plain classes natively, of others by `decode`
 
-Plain is a message class whose fields hold numbers, text, bytes, booleans or None, unbounded, and that makes nothing of
-them when one is made. Building five fields natively costs two thirds of msgspec's list decode: the class is known
-before the body is read, and text that came before is not made again. Everything else that may come for a plain class
-(bodies of another version, values of another kind, broken text) is msgspec's to decode or to refuse: there is one
-truth of what is valid.
+Plain is a message class whose fields hold numbers, text, bytes, booleans, None or members of int enumerations,
+unbounded, and that makes nothing of them when one is made. Building five fields natively costs two thirds of msgspec's
+list decode: the class is known before the body is read, and text that came before is not made again. Everything else
+that may come for a plain class (bodies of another version, values of another kind, broken text) is msgspec's to decode
+or to refuse: there is one truth of what is valid.
 
 Thread: a reader one at a time.
 """
 
 from __future__ import annotations
 
+import enum
 import logging
 from collections.abc import Callable, Sequence
 from types import NoneType, UnionType
@@ -25,16 +26,20 @@ from actorbus.message import Message, is_message_class
 from actorbus.message.base import type_id_of
 from actorbus.message.layout import constrains, unwrapped
 
-__all__ = ["PLAIN", "Sample", "again_of", "is_made_by_struct", "make_list_reader", "sample_of"]
+__all__ = ["Sample", "again_of", "is_made_by_struct", "kinds_of", "make_list_reader", "sample_of"]
 
 log = logging.getLogger("actorbus.ffi")
-INT, FLOAT, INT_AS_FLOAT, TEXT, BYTES, BOOL, NONE = 1, 2, 4, 8, 16, 32, 64
-"""What a field takes; native/ab_port_lists.c.inc has the same numbers."""
+INT, FLOAT, INT_AS_FLOAT, TEXT, BYTES, BOOL, NONE, MEMBER = 1, 2, 4, 8, 16, 32, 64, 128
+"""What a field takes; native/ab_port_plans.c.inc has the same numbers."""
+MEMBERS_MAX = 64
+"""Members of an enumeration that native code knows have numbers from 0 to below this."""
 PLAIN = {int: INT, float: FLOAT, str: TEXT, bytes: BYTES, bool: BOOL, NoneType: NONE}
 _RUNS_CODE = ("__init__", "__new__", "__post_init__", "__del__")
 
-type Sample = tuple[object, tuple[object, ...], int, bytes]
-"""A message, the values of its fields, its type id, and what each field takes."""
+type Members = tuple[enum.IntEnum | None, ...]
+"""The members of an enumeration by their numbers."""
+type Sample = tuple[object, tuple[object, ...], int, bytes, tuple[Members | None, ...]]
+"""A message, the values of its fields, its type id, and for each field what it takes, and its enumeration's members."""
 
 
 def make_list_reader[Port](
@@ -64,15 +69,35 @@ def again_of[Port](read: Callable[[Port], list[object]]) -> Callable[[], list[ob
     return getattr(getattr(read, "__self__", None), "again", None)
 
 
-def sample_of(cls: type[Message], takes: bytes | None = None) -> Sample:
+def sample_of(cls: type[Message], takes: bytes) -> Sample:
     """Return a message each of whose fields holds an object of its own, for native code to find the slots.
 
-    `takes` is what each field takes when it is read, one byte each; who does not read leaves it out.
+    `takes` is what each field takes, one byte each.
     """
-    takes = bytes(len(cls.__struct_fields__)) if takes is None else takes
     values = tuple(object() for _ in takes)
     made = cast("Any", cls)(**dict(zip(cls.__struct_fields__, values, strict=True)))
-    return made, values, type_id_of(cls), takes
+    members = tuple(
+        members_of(field.type) if taken & MEMBER else None
+        for field, taken in zip(msgspec.structs.fields(cls), takes, strict=True)
+    )
+    return made, values, type_id_of(cls), takes, members
+
+
+def members_of(annotation: object) -> Members | None:
+    """Return the members, by number, of the one int enumeration among a field's types; None: native code knows none."""
+    base, _ = unwrapped(annotation)
+    if get_origin(base) in (Union, UnionType):
+        found = [members for each in get_args(base) if (members := members_of(each)) is not None]
+        return found[0] if len(found) == 1 else None
+    if not (isinstance(base, type) and issubclass(base, enum.IntEnum)):
+        return None
+    by_number: dict[int, enum.IntEnum] = {}
+    for member in base:
+        value: object = member.value
+        if type(value) is not int or value != int(member) or not 0 <= value < MEMBERS_MAX:
+            return None
+        by_number[value] = member
+    return tuple(by_number.get(number) for number in range(max(by_number) + 1)) if by_number else None
 
 
 def is_made_by_struct(cls: type) -> bool:
@@ -97,11 +122,18 @@ def _taken(annotation: object) -> int:
     if any(isinstance(mark, msgspec.Meta) and constrains(mark) for mark in marks):
         return 0
     if get_origin(base) not in (Union, UnionType):
-        if base is float:
-            return INT_AS_FLOAT | FLOAT
-        return next((taken for plain, taken in PLAIN.items() if base is plain), 0)  # what is annotated may have no hash
+        return kinds_of(base)
     members = [_taken(member) for member in get_args(base)]
     taken = 0
     for member in members:
         taken |= member
     return taken if all(members) else taken & ~INT_AS_FLOAT  # an integer may be for the member that is not known
+
+
+def kinds_of(base: object) -> int:
+    """Return what a type takes that is no union; 0: native code does not know it."""
+    if base is float:
+        return INT_AS_FLOAT | FLOAT
+    if members_of(base) is not None:
+        return MEMBER
+    return next((taken for plain, taken in PLAIN.items() if base is plain), 0)  # what is annotated may have no hash

@@ -55,6 +55,10 @@ class OfferPort(Protocol):
         """
         ...
 
+    def fits(self, message: object, /) -> bool:
+        """Return whether every value looks like what its field declares; where not, `publish` refuses with AB_UNFIT."""
+        ...
+
     def retry(self, body: object, /) -> int:
         """Offer bytes that were refused before: another refusal is not counted again."""
         ...

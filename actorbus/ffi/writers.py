@@ -3,9 +3,12 @@
     make_writer([Quote, Fill], encode)      for make_offer_port; None: `encode` does all
 
 The bytes are those of msgspec, without a call of it: where a struct keeps its fields was learned from a sample, and a
-body that was written here need not be walked. What decides is the value and not the annotation, as in msgspec: a field
-of any type may hold an int, a float, text, bytes, a boolean or None. A message with anything else in it is msgspec's,
-and so is every error.
+body that was written here need not be walked. A message with anything in it that native code does not know is
+msgspec's, and so is every error.
+
+msgspec encodes whatever a field holds, and a reader refuses what the field does not declare: so messages whose values
+do not look like it are told apart here, of every class (also in JSON), before they are sent. What looks wrong may be
+right (a float that is whole, for an int): whoever publishes looks closely then.
 
 Thread: a writer one at a time (the GIL is its lock); all ports of a stream share one.
 """
@@ -19,7 +22,7 @@ from typing import Protocol, Union, cast, get_args, get_origin
 
 import msgspec
 
-from actorbus.ffi.lists import PLAIN, Sample, is_made_by_struct, sample_of
+from actorbus.ffi.lists import Sample, is_made_by_struct, kinds_of, sample_of
 from actorbus.ffi.ports import port_type
 from actorbus.message.layout import unwrapped
 
@@ -30,6 +33,10 @@ log = logging.getLogger("actorbus.ffi")
 
 class Writer(Protocol):
     """Writes the bodies of plain messages."""
+
+    def doubts(self, message: object, /) -> bool:
+        """Return whether a value does not look like what its field declares."""
+        ...
 
     def write(self, message: object, /) -> bytes | None:
         """Return the body of a message, as msgspec encodes it; None: it is for msgspec."""
@@ -42,23 +49,25 @@ class Writer(Protocol):
 
 
 def make_writer(types: Sequence[type], encode: Callable[[object], bytes] | None) -> Writer | None:
-    """Return what writes messages of those of `types` that may be plain; None when there are none.
+    """Return what writes messages of those of `types` that may be plain, and looks at all; None when there are none.
 
     None too when `encode` is not msgspec's own (a chain with more stages, another format), and, with a warning in the
     log, when a struct does not keep each field in a slot of its own.
     """
     encoder = getattr(encode, "__self__", None)
-    if not isinstance(encoder, msgspec.msgpack.Encoder) or encode != encoder.encode:
+    if not isinstance(encoder, (msgspec.msgpack.Encoder, msgspec.json.Encoder)) or encode != encoder.encode:
         return None
-    samples: list[Sample] = [
-        sample_of(cls)
-        for cls in types
-        if is_made_by_struct(cls) and all(_may_be_plain(field.type) for field in msgspec.structs.fields(cls))
-    ]
-    if not samples:
+    written: list[Sample] = []
+    looked_at: list[Sample] = []
+    for cls in types:
+        if is_made_by_struct(cls):
+            plain = all(_may_be_plain(field.type) for field in msgspec.structs.fields(cls))
+            takes = bytes(_held(field.type) for field in msgspec.structs.fields(cls))
+            (written if plain else looked_at).append(sample_of(cls, takes))
+    if not written and not looked_at:
         return None
     try:
-        return cast("Writer", port_type("Writer")(tuple(samples)))
+        return cast("Writer", port_type("Writer")(tuple(written), tuple(looked_at)))
     except ValueError as unknown:
         log.warning("messages are encoded by msgspec alone, as they are not laid out as expected: %s", unknown)
         return None
@@ -69,4 +78,16 @@ def _may_be_plain(annotation: object) -> bool:
     base, _ = unwrapped(annotation)
     if get_origin(base) in (Union, UnionType):
         return any(_may_be_plain(member) for member in get_args(base))
-    return any(base is plain for plain in PLAIN)
+    return kinds_of(base) != 0
+
+
+def _held(annotation: object) -> int:
+    """Return what a field of this type may hold; 0: something that native code does not know, and so anything."""
+    base, _ = unwrapped(annotation)
+    if get_origin(base) not in (Union, UnionType):
+        return kinds_of(base)
+    held = [_held(member) for member in get_args(base)]
+    kinds = 0
+    for kind in held:
+        kinds |= kind
+    return kinds if all(held) else 0

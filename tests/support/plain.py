@@ -20,6 +20,7 @@ __all__ = [
     "EDGES",
     "ENCODE",
     "MESSAGES",
+    "PLAIN",
     "Bounded",
     "Bus",
     "Derived",

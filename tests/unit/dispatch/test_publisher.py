@@ -52,6 +52,9 @@ class Port:
             self.offered.append(message)
         return code if code >= 0 else self._refused(message, body_of(message), code)
 
+    def fits(self, message: object, /) -> bool:
+        return True
+
     def offer(self, body: object, /) -> int:
         return self._next()
 

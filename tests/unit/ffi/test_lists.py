@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from actorbus.codec import FormatId
 from actorbus.ffi import PollPort, again_of, make_list_reader
+from actorbus.ffi.lists import members_of
 from actorbus.ffi.ports import port_type
 from actorbus.message import Message, type_id_of
+from actorbus.messages import AssetClass, Quote
 from tests.support.fixed import Fed, fed_port
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -70,7 +72,17 @@ class Newer(Message, type_id=1001, version=2):
 
 
 class Side(enum.IntEnum):
+    UNKNOWN = 0
     BUY = 1
+    SELL = 63
+
+
+class Far(enum.IntEnum):
+    OUT = 64
+
+
+class Venue(enum.Enum):
+    HERE = "here"
 
 
 class Constrained(Message, type_id=1005):
@@ -79,6 +91,11 @@ class Constrained(Message, type_id=1005):
 
 class Coded(Message, type_id=1006):
     side: Side
+    other: Side | None = None
+
+
+class Named(Message, type_id=1012):
+    venue: Venue
 
 
 class Nested(Message, type_id=1007):
@@ -92,6 +109,9 @@ class Hooked(Message, type_id=1008):
         assert self.number is not None
 
 
+BuiltIn: Any = Quote
+
+
 class Finalised(Message, type_id=1009):
     number: int
 
@@ -103,7 +123,7 @@ class Unhashable(Message, type_id=1010):
     numbers: list[Annotated[int, [1]]]
 
 
-CLASSES = (Plain, Loose, Empty, Wide)
+CLASSES = (Plain, Loose, Empty, Wide, Coded, BuiltIn)
 TEXT = st.text(max_size=40) | st.sampled_from(["EURUSD", "€" * 5, "x" * 16, "x" * 17, "x" * 300, "x" * 70_000])
 MESSAGES = st.one_of(
     st.builds(Plain, INT64, TEXT, st.floats() | st.integers(-(2**60), 2**60), st.binary(max_size=300), st.booleans()),
@@ -116,6 +136,8 @@ MESSAGES = st.one_of(
     ),
     st.just(Empty()),
     st.builds(Wide, *[INT64] * 15, TEXT),
+    st.builds(Coded, st.sampled_from(Side), st.none() | st.sampled_from(Side)),
+    st.builds(Quote, TEXT, INT64, INT64, asset_class=st.sampled_from(AssetClass)),
 )
 
 
@@ -289,7 +311,7 @@ def test_another_buffer_goes_to_msgspec() -> None:
     assert reader.batches == 0
 
 
-@pytest.mark.parametrize("cls", [Constrained, Coded, Nested, Hooked, Finalised, Unhashable, dict])
+@pytest.mark.parametrize("cls", [Constrained, Named, Nested, Hooked, Finalised, Unhashable, dict])
 def test_classes_that_are_not_plain_are_left_to_msgspec(cls: type) -> None:
     def decode(_buffer: object) -> list[object]:
         return []
@@ -298,14 +320,23 @@ def test_classes_that_are_not_plain_are_left_to_msgspec(cls: type) -> None:
     assert make_list_reader((Plain, cls), decode) is decode
 
 
+class Held(Message, type_id=1013):
+    text: object
+
+
+TEXT_OF = object()
+
+
 def test_a_sample_that_native_code_cannot_learn_from_is_refused() -> None:
     reader = port_type("ListReader")
     with pytest.raises(ValueError, match="without the collector"):
-        reader(len, (([], (), 1001, b""),))
+        reader(len, (([], (), 1001, b"", ()),))
     with pytest.raises(ValueError, match="no slot of"):
-        reader(len, ((Plain(1, "t", 2.0, b"k", True), (object(),), 1001, b"\1"),))
+        reader(len, ((Plain(1, "t", 2.0, b"k", True), (object(),), 1001, b"\1", (None,)),))
     with pytest.raises(ValueError, match="one value a field"):
-        reader(len, ((Empty(), (1,), 1001, b""),))
+        reader(len, ((Empty(), (1,), 1001, b"", ()),))
+    with pytest.raises(ValueError, match="at most 64, by number"):
+        reader(len, ((Held(TEXT_OF), (TEXT_OF,), 1001, b"\x80", ((None,) * 65,)),))
 
 
 def test_structs_laid_out_otherwise_are_msgspecs_alone_and_the_log_says_so(
@@ -333,3 +364,21 @@ def test_the_first_message_of_the_last_batch_can_be_read_again() -> None:
         long = Plain(1, "x" * 300, 2.0, b"k", True)
         assert reader.read(fill(fed, [(1001, msgspec.msgpack.encode(long))])) == [long]
         assert reader.again() == []  # too long to be kept
+
+
+@pytest.mark.parametrize("body", [(1006, 2), (1006, 64), (1006, -1), (1006, "BUY"), (1006, 1, 99)])
+def test_a_number_that_no_member_has_is_msgspecs_to_refuse(body: tuple[object, ...]) -> None:
+    reader, decode = reader_for(Coded)
+    with fed_port(Coded, form=FormatId.MSGPACK) as fed:
+        port = fill(fed, [(1006, msgspec.msgpack.encode(body))])
+        assert told(reader.read, port) == told(decode, port)
+        assert reader.batches == 0
+
+
+def test_an_enumeration_whose_numbers_are_out_of_reach_is_msgspecs() -> None:
+    assert members_of(Side) == (Side.UNKNOWN, Side.BUY, *[None] * 61, Side.SELL)
+    assert members_of(Far) is None
+    assert members_of(Venue) is None
+    assert members_of(Side | Far) == members_of(Side)
+    assert members_of(Side | AssetClass) is None
+    assert members_of(int) is None
