@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from actorbus.actors.hosting import Cells, HandlerSetup, RestartPolicy
 from actorbus.actors.inline import InlineHandlers
@@ -42,6 +42,29 @@ BUSY_PASSES = 64
 """Busy passes between two looks at the clock for timers: at 256 messages a pass, some milliseconds."""
 FEW = 16
 """A batch of fewer messages says that they come apart: the next one is waited for, not looked for."""
+
+
+class Steps(Protocol):
+    """Has a step that is made anew when handlers come and go: it is asked for each time."""
+
+    @property
+    def step(self) -> Callable[[], int]:
+        """Take one batch to its handlers; returns how much was done."""
+        ...
+
+
+class Stepped:
+    """A step that stays the same."""
+
+    __slots__ = ("_step",)
+
+    def __init__(self, step: Callable[[], int]) -> None:
+        self._step = step
+
+    @property
+    def step(self) -> Callable[[], int]:
+        """It."""
+        return self._step
 
 
 class StreamSetup(NamedTuple):
@@ -95,7 +118,7 @@ class PollerActor(InlineHandlers):
         self._cpu: int | None = None
         self._keep: Keep = nowhere
         self._numbers: dict[str, int] = {}
-        self._steps: list[tuple[str, Callable[[], int]]] = []
+        self._steps: list[tuple[str, Steps]] = []
         self._rehearsed: Iterator[StreamDispatcher] = iter(())
         self._held: dict[str, set[object]] = {}
         self._news: deque[Callable[[], None]] = deque()
@@ -170,12 +193,16 @@ class PollerActor(InlineHandlers):
         self._rehearsed = itertools.cycle(self._dispatchers.values())
         self._timers.add("", self._clock.monotonic_ns() + FLUSH_NS, FLUSH_NS, self.flush)
 
-    def _step_of(self, stream: StreamSetup) -> Callable[[], int]:
-        step = self._dispatchers[stream.name].step
+    def _step_of(self, stream: StreamSetup) -> Steps:
+        dispatcher = self._dispatchers[stream.name]
         if stream.following is None:
-            return step
+            return dispatcher
         state = self._handlers[0][2]
-        return stream.following.stepped(step, lambda: state.failed)
+
+        def step() -> int:
+            return dispatcher.step()
+
+        return Stepped(stream.following.stepped(step, lambda: state.failed))
 
     def on_stop(self) -> None:
         """Stop the handlers, last started first, and write the last counters."""
@@ -246,14 +273,14 @@ class PollerActor(InlineHandlers):
         worked = 0
         steps = self._steps
         if len(steps) == 1:
-            name, step = steps[0]
+            name, only = steps[0]
             if name not in self._held:
-                worked = step()
+                worked = only.step()
         elif self._waiter is not None:
             ready = self._waiter.ready
             number = ready(0)
             while number >= 0:
-                worked += steps[number][1]()
+                worked += steps[number][1].step()
                 number = ready(number + 1)  # a step may hold the streams behind it
         if self.outbox.waiting:
             worked += self.outbox.flush()
@@ -302,7 +329,7 @@ class PollerActor(InlineHandlers):
         wait, steps, timers, outbox = self._wait, self._steps, self._timers, self.outbox
         for _ in range(BUSY_PASSES):
             ready = wait(seen, timers.next_due_ns)
-            if ready < 0 or steps[ready][1]() >= FEW or outbox.waiting:
+            if ready < 0 or steps[ready][1].step() >= FEW or outbox.waiting:
                 break
 
     def rehearse(self) -> None:

@@ -76,6 +76,7 @@ class Arrangement:
                 self._tally.come_back(route)
                 self._routes[place] = route._replace(handler=handler)
         self._rearrange, self._simple = True, False
+        self._build()
 
     def _build(self) -> None:
         """Compile the loop."""

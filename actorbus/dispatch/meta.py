@@ -7,7 +7,7 @@ kept it gets a `StaleError` instead of another message's address. `copy()` is wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -27,16 +27,23 @@ class Countdown(Protocol):
 
 
 class Standing:
-    """Where a dispatcher stands: the iterator of its batch, None between batches, and how many messages that had.
+    """Where a dispatcher stands in its batch. Its own object, so that a batch costs some stores here and no call."""
 
-    Its own object, so that a batch costs two stores here and no call of `Meta`.
-    """
-
-    __slots__ = ("count", "left")
+    __slots__ = ("at", "batches", "count", "left", "messages", "until_trace")
 
     def __init__(self) -> None:
         self.left: Countdown | None = None
+        """The iterator of the batch; None between batches."""
         self.count = 0
+        """How many messages the batch had."""
+        self.messages: Sequence[object] = ()
+        """The batch; empty between batches: its memory serves the next one, two in turn miss the cache."""
+        self.at: int | None = None
+        """The place in `messages` of the one being handled; None: `left` tells."""
+        self.batches = 0
+        """How many were handled."""
+        self.until_trace = 1
+        """In how many batches a message is traced; the first one is."""
 
 
 class MetaCopy(msgspec.Struct, frozen=True, kw_only=True):

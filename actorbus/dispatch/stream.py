@@ -19,7 +19,8 @@ from actorbus.codec import Decoding
 from actorbus.dispatch.arrangement import Arrangement
 from actorbus.dispatch.events import StreamEvent
 from actorbus.dispatch.handler import BatchHandler, Handler
-from actorbus.dispatch.meta import BatchMeta, Record
+from actorbus.dispatch.loop import DIRECT_TYPES, Step, Tools, build_step
+from actorbus.dispatch.meta import BatchMeta, Record, Standing
 from actorbus.dispatch.notices import event_of
 from actorbus.dispatch.order import MailRoute, takers
 from actorbus.dispatch.parcel import Origin
@@ -32,6 +33,13 @@ from actorbus.errors import InternalError
 __all__ = ["StreamDispatcher"]
 
 log = logging.getLogger("actorbus.streams")
+
+
+_NOBODYS = (None,)
+
+
+def _one() -> int:
+    return 1
 
 
 class _Rebuild(Exception):
@@ -65,35 +73,51 @@ class StreamDispatcher(Arrangement):
         handler; `on_restart` its name, object, cause, stream and message when it is to be restarted; `keep` where
         a message is that cannot be decoded.
         """
-        super().__init__(name, port, types, routes, states, mails, numbers)
         self._poll = port.poll
         self._decoding = decoding
         self._decode = decoding.batch
+        self._failed = self._fail  # made once: a bound method a batch is a tenth of what one message costs
+        super().__init__(name, port, types, routes, states, mails, numbers)
         self._clock = clock
         self._on_stopped = on_stopped
         self._on_event = on_event
         self._on_restart = on_restart
         self._keep = keep
         self._sampling = Sampling()
-        self._until_sample = 1  # the first batch is sampled
         self._samples: list[tuple[str, int, list[str]]] = []
         self._last_rejected: tuple[int, int] | None = None
-        self._batches = 0
-        self._batch: Sequence[object] = ()
-        self._batch_at: int | None = None
-        self._failed = self._fail  # made once: a bound method a batch is a tenth of what one message costs
+        self._aside = Standing()  # of rehearsals
+        self._aside.until_trace = -1  # never
 
     # -- the way of a batch ------------------------------------------------------------------------------------------
 
-    def step(self) -> int:
+    def _build(self) -> None:
+        """Compile the loop, and the step when the loop is all that happens to a batch."""
+        super()._build()
+        self.step: Step = self._step
         """Take one batch, or the notices that come before it. Returns how much was done: 0 for nothing."""
+        self._rehearsed: Step | None = None
+        if self._simple and self._decode is not None and self._decoding.reader is None:
+            self.step = build_step(
+                self._calls_by_type,
+                Tools(
+                    self._poll, self._decode, self._standing, self._port, self._meta, self._failed, self._idle,
+                    self._one_by_one, self._mismatched, self._trace, _Rebuild, self._go_on,
+                ),
+            )  # fmt: skip
+            self._rehearsed = self.step if len(self._types) <= DIRECT_TYPES else None
+
+    def _step(self) -> int:
+        """Take one batch through all that its handlers are arranged to."""
         count = self._poll()
-        if count > 0:
-            self.dispatch(count)
-            return count
-        if count == NOTICES:
-            return self._tell()
-        return 0  # nothing; or stale: the subscription was closed, the actor hears of it on its control lane
+        if count <= 0:
+            return self._idle(count)
+        self.dispatch(count)
+        return count
+
+    def _idle(self, count: int) -> int:
+        # Nothing; or stale: the subscription was closed, the actor hears of it on its control lane.
+        return self._tell() if count == NOTICES else 0
 
     def dispatch(self, count: int) -> None:
         """Decode the port's current batch of `count` messages and hand it to the handlers."""
@@ -107,22 +131,25 @@ class StreamDispatcher(Arrangement):
             self._one_by_one(count)
             return
         if len(messages) != count:
-            raise InternalError(
-                f"stream {self.name!r}: {count} records but {len(messages)} messages in one batch "
-                "(inv_body_belongs_to_its_record)"
-            )
-        if self._simple:
-            self._through(messages, count)
-        else:
-            self._run(messages, count)
+            self._mismatched(len(messages), count)
+        self._run(messages, count)
+
+    def _mismatched(self, messages: int, count: int) -> None:
+        raise InternalError(
+            f"stream {self.name!r}: {count} records but {messages} messages in one batch "
+            "(inv_body_belongs_to_its_record)"
+        )
 
     def rehearse(self) -> None:
         """Go the way of a message without one, for a poller that spins: its core then keeps that way in its caches."""
+        if self._rehearsed is not None:
+            _ = self._rehearsed(_one, self._again, self._aside)
+
+    def _again(self, _port: object) -> tuple[None]:
         again = self._decoding.again
         if again is not None:
-            again()
-        if self._simple:
-            self._loop(iter(()), self._meta, self._failed)
+            _ = again()
+        return _NOBODYS
 
     def _run(self, messages: Sequence[object], count: int) -> None:
         """Run a batch through all that the handlers are arranged to: mailboxes and batch handlers around the loop."""
@@ -134,25 +161,30 @@ class StreamDispatcher(Arrangement):
         self._hand_all(self._stages.last, messages, None)
 
     def _through(self, messages: Sequence[object], count: int) -> None:
-        """Run a batch through the loop: what every message of a stream with plain handlers does."""
+        """Run a batch through the loop."""
         left: Any = iter(messages)  # a list's iterator counts what is left
         standing = self._standing
-        standing.left, standing.count = left, count
-        self._batch, self._batch_at = messages, None
+        standing.left, standing.count, standing.messages = left, count, messages
+        standing.until_trace -= 1
         try:
-            self._until_sample -= 1
-            if not self._until_sample:
-                self._sample(left)
+            if not standing.until_trace:
+                self._trace(left)
             self._loop(left, self._meta, self._failed)
         except _Rebuild:
-            self.rebuild()
-            self._through_loop(left)
+            self._go_on(left)
         finally:
-            standing.left = None
-            self._batches += 1
-            self._batch = ()  # its memory serves the next batch: two in turn miss the cache, 30 to 40 ns a message
+            standing.left, standing.messages = None, ()
+            standing.batches += 1
 
-    def _through_loop(self, left: Iterator[object]) -> None:
+    def _trace(self, left: Iterator[object]) -> None:
+        """Handle the next message by hand. Raises _Rebuild when a handler left meanwhile."""
+        self._sample(left)
+        if self._stale_loop:
+            raise _Rebuild
+
+    def _go_on(self, left: Iterator[object]) -> None:
+        """Handle the rest of a batch without the handlers that left."""
+        self.rebuild()
         while True:
             try:
                 self._loop(left, self._meta, self._failed)
@@ -208,15 +240,15 @@ class StreamDispatcher(Arrangement):
             return
         if self._rearrange:
             self._arrange()
-        self._batch = good
+        self._standing.messages = good
         self._mails.begin()
         self._hand_all(self._stages.first, good, places)
         for number, message in enumerate(good):
             # Alone in its own small batch, at its own place: `OnePlace` counts down from there.
-            self._batch_at = number
+            self._standing.at = number
             self._run_at(message, places[number])
+        self._standing.at, self._standing.messages = None, ()
         self._hand_all(self._stages.last, good, places)
-        self._batch = ()
 
     def _not_decoded(self, place: int, error: Exception) -> None:
         """Quarantine a message that cannot be decoded; the first of its type is told in the log."""
@@ -234,10 +266,12 @@ class StreamDispatcher(Arrangement):
         left = OnePlace(message, place)
         self._standing.left, self._standing.count = left, 0
         try:
-            self._through_loop(left)
+            self._loop(left, self._meta, self._failed)
+        except _Rebuild:
+            self._go_on(left)
         finally:
             self._standing.left = None
-            self._batches += 1
+            self._standing.batches += 1
 
     def _fail(self, number: int, message: object, error: BaseException) -> None:
         """Settle an error met in the compiled loop, which is left only when the handler is to stop."""
@@ -254,8 +288,8 @@ class StreamDispatcher(Arrangement):
         if state.on_error == "quarantine":
             place = self._meta.place()
             state.kept(self.name, self._port.record(place), self._port.recorded(place), error)
-            if self._last_rejected != (self._batches, place):
-                self._last_rejected = (self._batches, place)
+            if self._last_rejected != (self._standing.batches, place):
+                self._last_rejected = (self._standing.batches, place)
                 self._mails.reject(place, f"{state.name}: {describe(error)}")
         if state.on_error not in ("stop", "restart"):
             return False
@@ -317,7 +351,7 @@ class StreamDispatcher(Arrangement):
         record = self._meta.record()
         published = record[5] or record[6]
         clock = self._clock
-        self._until_sample = self._sampling.after(clock.monotonic_ns())
+        self._standing.until_trace = self._sampling.after(clock.monotonic_ns())
         kind = message.__class__  # type() of a flyweight is a class of its own
         ran = takers(stages.first, kind)
         for call in list(self._calls_by_type.get(kind, ())):
@@ -327,8 +361,6 @@ class StreamDispatcher(Arrangement):
         ran += takers(stages.last, kind)
         if len(self._samples) < 64:
             self._samples.append((self.name, record[3], ran))
-        if self._stale_loop:
-            self.rebuild()
 
     def _tell(self) -> int:
         """Turn the native notices into events and tell every handler, high priority first."""
@@ -351,13 +383,14 @@ class StreamDispatcher(Arrangement):
 
     def _left_for(self, route: Route) -> int:
         """Return how many messages behind the current one, in its batch, the handler would have got."""
-        at = self._meta.place() if self._batch_at is None else self._batch_at
-        return sum(1 for message in self._batch[at + 1 :] if calls_for([route], type(message)))
+        standing = self._standing
+        at = self._meta.place() if standing.at is None else standing.at
+        return sum(1 for message in standing.messages[at + 1 :] if calls_for([route], type(message)))
 
     def trace_soon(self) -> None:
         """Trace the next batch's first message when none was traced since this was called last. The poller's thread."""
         if self._sampling.overdue():
-            self._until_sample = 1
+            self._standing.until_trace = 1
 
     def samples(self) -> list[tuple[str, int, list[str]]]:
         """Return the traced messages: stream, sequence, handlers in the order they ran."""

@@ -11,7 +11,8 @@ import actorbus.dispatch as d
 from actorbus.dispatch import tally as tally_module
 from actorbus.dispatch.tally import Tally
 from tests.unit.dispatch.fakes import FakeLatency, FakePort
-from tests.unit.dispatch.test_stream import Tick, Ticking
+from tests.unit.dispatch.test_handover import Ticking
+from tests.unit.dispatch.test_stream import Tick
 
 
 def test_a_handler_is_counted_by_the_messages_that_came_while_it_was_there() -> None:
