@@ -6,6 +6,7 @@ Templates are data, `config/templates/*`, shipped with the wheel. Nothing that i
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,11 @@ TEMPLATES: Final = {
     "fastapi": "a web application around a node",
     "notebook": "a Jupyter notebook, with and without a topology",
 }
+STARTS: Final = {
+    "fastapi": ("fastapi run app.py", "python -m pip install 'fastapi[standard]'"),
+    "notebook": ("jupyter lab notebook.ipynb", "python -m pip install jupyterlab"),
+}
+"""What starts the projects that `actorbus run` does not start, and what that needs."""
 DEFAULT: Final = "minimal"
 NAME_IN_TEMPLATES: Final = "project-name"
 
@@ -59,8 +65,15 @@ def command(names: tuple[str, ...], only_list: bool) -> int:
     for name, text in _made(template, folder):
         (folder / name).write_text(text, encoding="utf-8")
         print(f"made {folder / name}")
-    print(f"now: cd {folder} && actorbus check topology.yaml && actorbus run topology.yaml --until-idle 1s")
+    print(f"now: cd {shlex.quote(str(folder))} && actorbus check topology.yaml && {_start(template)}")
     return EXIT_DONE
+
+
+def _start(template: str) -> str:
+    if template not in STARTS:
+        return "actorbus run topology.yaml --until-idle 1s"
+    command, needs = STARTS[template]
+    return f"{command}    # needs: {needs}"
 
 
 def template_files(template: str) -> list[Path]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from actorbus.cli.init import STARTS
 from actorbus.cli.main import _main  # pyright: ignore[reportPrivateUsage]
 from tests.system.processes import environment, free_port, wait_for
 
@@ -109,16 +110,24 @@ def get(url: str, method: str = "GET") -> tuple[int, Any]:
             return error.code, json.load(error)
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_a_web_server_runs_the_template(loop: str, tmp_path: Path) -> None:
-    pytest.importorskip("fastapi", reason="fastapi is not installed")
-    pytest.importorskip("uvicorn", reason="uvicorn is not installed")
-    pytest.importorskip(loop, reason="uvloop is not installed")
+@pytest.mark.parametrize(
+    ("needs", "words"),
+    [
+        ("fastapi_cli", ["fastapi", "run", "app.py"]),  # what the template says
+        ("uvicorn", ["uvicorn", "app:app", "--loop", "asyncio"]),
+        ("uvloop", ["uvicorn", "app:app", "--loop", "uvloop"]),
+    ],
+    ids=["as documented", "asyncio", "uvloop"],
+)
+def test_a_web_server_runs_the_template(needs: str, words: list[str], tmp_path: Path) -> None:
+    for module in ("fastapi", "uvicorn", needs):
+        pytest.importorskip(module, reason=f"{module} is not installed")
+    assert STARTS["fastapi"][0] == "fastapi run app.py"
     assert _main(["init", "fastapi", str(tmp_path / "web")]) == 0
     port = free_port()
     log = (tmp_path / "server.log").open("w")
     server = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "app:app", "--port", str(port), "--loop", loop],
+        [sys.executable, "-m", *words, "--host", "127.0.0.1", "--port", str(port)],
         cwd=tmp_path / "web",
         env=environment(),
         stdout=log,
@@ -133,6 +142,7 @@ def test_a_web_server_runs_the_template(loop: str, tmp_path: Path) -> None:
         wait_for(lambda: get(f"{base}/quotes/EURUSD")[0] == 200, 10, "the quote")
         assert get(f"{base}/quotes/EURUSD")[1] == {"symbol": "EURUSD", "bid": "1.085000000", "ask": "1.085200000"}
         assert get(f"{base}/quotes/GBPUSD")[0] == 404
+        assert get(f"{base}/quotes/EURUSD?bid=1.1x&ask=1", "POST")[0] == 422
         assert get(f"{base}/health") == (200, {"ready": True, "problems": []})
         server.send_signal(signal.SIGTERM)
         server.wait(20)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actorbus.cli.init import DEFAULT, TEMPLATES, template_files
+from actorbus.cli.init import DEFAULT, STARTS, TEMPLATES, template_files
 from actorbus.cli.main import _main  # pyright: ignore[reportPrivateUsage]
 from actorbus.topology.profiles import config_directory
 from tests.docs.shell import run
@@ -22,7 +23,9 @@ def test_the_templates_are_those_that_are_shipped() -> None:
 def test_a_project_checks_and_runs(template: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = tmp_path / "my project"
     assert _main(["init", template, str(project)]) == 0
-    assert "actorbus check topology.yaml" in capsys.readouterr().out
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told.startswith(f"now: cd {shlex.quote(str(project))} && actorbus check topology.yaml && ")
+    assert STARTS.get(template, ("actorbus run topology.yaml --until-idle 1s",))[0] in told
     assert {path.name for path in project.iterdir()} == {
         *(path.name for path in template_files(template)),
         "topology.schema.json",
@@ -36,7 +39,7 @@ def test_a_project_checks_and_runs(template: str, tmp_path: Path, capsys: pytest
     summary = json.loads(done.stdout)
     assert summary["name"] == "my-project"
     assert all(stream["published"] == stream["received"] for stream in summary["streams"].values())
-    assert ("warning[" in done.stderr) == (template == "fastapi"), "its quotes come from the web"
+    assert ("1 warning (" in done.stderr) == (template == "fastapi"), "its quotes come from the web"
     assert all(handler["errors"] == 0 for handler in summary["handlers"].values())
 
 
@@ -110,10 +113,13 @@ def test_the_web_application_publishes_and_answers(tmp_path: Path) -> None:
         "        first = await ask(app, 'POST', '/quotes/EURUSD', 'bid=1.0850&ask=1.0852')\n"
         "        while (found := await ask(app, 'GET', '/quotes/EURUSD'))[0] == 404:\n"
         "            await asyncio.sleep(0.01)\n"
-        "        return first, found, await ask(app, 'GET', '/health')\n"
+        "        wrong = await ask(app, 'POST', '/quotes/EURUSD', 'bid=1.1x&ask=1')\n"
+        "        return first, found, wrong, await ask(app, 'GET', '/health')\n"
         "print(json.dumps(asyncio.run(asyncio.wait_for(talk(), 20))))\n"
     )
-    first, found, health = json.loads(run(["python", "talk.py"], tmp_path).stdout)
+    first, found, wrong, health = json.loads(run(["python", "talk.py"], tmp_path).stdout)
     assert first == [200, {"sequence": 0}]
     assert found == [200, {"symbol": "EURUSD", "bid": "1.085000000", "ask": "1.085200000"}]
+    assert wrong[0] == 422, "a price that is none is the caller's mistake"
+    assert "1.1x" in wrong[1]["detail"]
     assert health == [200, {"ready": True, "problems": []}]
