@@ -12,14 +12,16 @@ Rules of this file:
 
 from __future__ import annotations
 
+import shlex
+import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from actorbus.cli.colour import paint
+from actorbus.cli.colour import is_wanted, paint
 from actorbus.errors import Problem
 
-__all__ = ["problems_text"]
+__all__ = ["problems_text", "tell_warnings"]
 
 SECRET = "AB1601"  # noqa: S105 - the code of a problem, not a secret
 SIZE_MAX = 128 * 1024
@@ -35,6 +37,14 @@ def problems_text(problems: Iterable[Problem], *, colour: bool = False) -> list[
     hidden = {(problem.file, problem.line) for problem in listed if problem.code == SECRET}
     files: dict[str, list[str]] = {}
     return [_one(problem, hidden, files, colour) for problem in listed]
+
+
+def tell_warnings(warnings: Sequence[Problem], file: str) -> None:
+    """Say on stderr, in one line, that a topology has warnings: `actorbus check` shows them, a run repeats none."""
+    if warnings:
+        count = f"{len(warnings)} warning{'' if len(warnings) == 1 else 's'}"
+        text = f"{paint(count, 'warning', colour=is_wanted(sys.stderr))} (actorbus check {shlex.quote(file)})"
+        print(text, file=sys.stderr)
 
 
 def _one(

@@ -13,24 +13,49 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Callable, MutableMapping
+from typing import Any, Final, override
 
 import structlog
 
 from actorbus.cli.colour import is_wanted
 
-__all__ = ["configure_logging"]
+__all__ = ["FailureTold", "configure_logging"]
 
 type Event = MutableMapping[str, Any]
 
+SUPERVISOR: Final = "actorbus.supervisor"
 
-def configure_logging(form: str, level: str) -> None:
+
+class FailureTold(logging.Filter):
+    """Reports the failure that ends a run as an error, when it happens, and keeps the same words out of the log.
+
+    The supervisor logs each failure as (name, error); of one with a traceback the traceback is logged all the same.
+    """
+
+    def __init__(self, tell: Callable[[BaseException], None]) -> None:
+        super().__init__()
+        self._tell = tell
+        self.told: BaseException | None = None
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        args = record.args if isinstance(record.args, tuple) else ()
+        if record.name != SUPERVISOR or self.told is not None or not args or not isinstance(args[-1], BaseException):
+            return True
+        self.told = args[-1]
+        self._tell(args[-1])
+        record.msg, record.args = "%s failed", args[:1]
+        return bool(record.exc_info)
+
+
+def configure_logging(form: str, level: str, failure: FailureTold | None = None) -> None:
     """Write the log of this process to stderr from now on.
 
     Args:
         form: `auto` (text on a terminal, JSON lines elsewhere), `text` or `json`.
         level: the least severe level that is written.
+        failure: reports the failure that ends the run; None: it is logged like any other.
     """
     as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
@@ -51,6 +76,8 @@ def configure_logging(form: str, level: str) -> None:
             ],
         )
     )
+    if failure is not None:
+        handler.addFilter(failure)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

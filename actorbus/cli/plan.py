@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 import msgspec
 
-from actorbus.cli.colour import is_wanted
 from actorbus.cli.columns import left_aligned, shown_bytes
 from actorbus.cli.completion import folders, topologies
-from actorbus.cli.excerpt import problems_text
+from actorbus.cli.excerpt import tell_warnings
 from actorbus.errors import EXIT_DONE
 from actorbus.topology.check import check_file
 from actorbus.topology.overview import Overview, overview
@@ -35,8 +32,7 @@ def command(file: str, form: str, app_dir: str | None) -> int:
     """Show what the topology FILE becomes: actors, threads, CPUs, streams, memory, ports."""
     checked = check_file(file, app_dir=app_dir)
     plan = build_plan(checked)
-    for text in problems_text(plan.warnings, colour=is_wanted(sys.stderr)):
-        print(text, file=sys.stderr)
+    tell_warnings(plan.warnings, file)
     assert checked.facts is not None, "a plan has facts"
     shown = overview(plan, profile=checked.facts.topology.profile)
     match form:

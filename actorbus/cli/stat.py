@@ -15,8 +15,20 @@ import msgspec
 
 from actorbus.cli.columns import left_aligned
 from actorbus.cli.completion import folders, processes
+from actorbus.cli.exits import EXIT_INTERRUPTED
+from actorbus.cli.options import DURATION
+from actorbus.cli.signals import StopSignals
+from actorbus.cli.table import LATENCY_COLUMNS, latency_cells, recorder_rows
 from actorbus.errors import EXIT_DONE, EXIT_ENVIRONMENT_WRONG, ActorBusError, EnvironmentFault
-from actorbus.metrics import HANDLER, LatencySummary, StatisticsReader, StatisticsSnapshot, list_statistics
+from actorbus.metrics import (
+    HANDLER,
+    RECORDER,
+    LatencySummary,
+    RecorderCounters,
+    StatisticsReader,
+    StatisticsSnapshot,
+    list_statistics,
+)
 
 __all__ = ["command"]
 
@@ -32,9 +44,29 @@ STREAM_COLUMNS = ("published", "received", "bytes", "gaps", "missing", "dropped"
     "--folder", metavar="D", shell_complete=folders, help="Where the statistics files are. Default: this user's."
 )
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="Tables or JSON lines.")
-def command(which: tuple[str, ...], dead: bool, folder: str | None, form: str) -> int:
-    """Show the counters of running processes: all of this user's, or those with a NAME or PID (also dead ones)."""
-    found = list(_snapshots(Path(folder) if folder is not None else None, which, dead=dead or bool(which)))
+@click.option("--watch", "every_ns", type=DURATION, help="Show them again and again, so far apart, until Ctrl-C: 1s.")
+def command(which: tuple[str, ...], dead: bool, folder: str | None, form: str, every_ns: int | None) -> int:
+    """Show the counters of running processes.
+
+    All of this user's, or those with a NAME or PID (also dead ones).
+    """
+    place = Path(folder) if folder is not None else None
+    if every_ns is None:
+        return _show(place, which, dead=dead, form=form)
+    with StopSignals() as stop:
+        while True:
+            if form == "table" and sys.stdout.isatty():
+                click.clear()
+            code = _show(place, which, dead=dead, form=form)
+            if code != EXIT_DONE:
+                return code
+            sys.stdout.flush()
+            if stop.event.wait(every_ns / 1e9):
+                return EXIT_INTERRUPTED if stop.interrupted else EXIT_DONE
+
+
+def _show(folder: Path | None, which: tuple[str, ...], *, dead: bool, form: str) -> int:
+    found = list(_snapshots(folder, which, dead=dead or bool(which)))
     if not found:
         what = f"no process with the name or number {', '.join(which)}" if which else "no process of this user runs"
         hint = "`actorbus stat --all` shows those that died, `actorbus run` starts one"
@@ -88,6 +120,7 @@ def _object(snapshot: StatisticsSnapshot) -> dict[str, object]:
         "heartbeat_age_ns": snapshot.heartbeat_age_ns,
         "streams": {name: msgspec.structs.asdict(counters) for name, counters in snapshot.streams.items()},
         "handlers": handlers,
+        "recorders": {name: msgspec.structs.asdict(counters) for name, counters in _recorders(snapshot).items()},
     }
 
 
@@ -103,10 +136,17 @@ def _table(snapshot: StatisticsSnapshot) -> str:
         parts.append(left_aligned(rows, right=range(1, 8)))
     if snapshot.handlers:
         latency = _latency(snapshot)
-        lines: list[tuple[str, ...]] = [("handler", "messages", "errors", "restarts", "p50", "p99", "max")]
+        lines: list[tuple[str, ...]] = [("handler", "messages", "errors", "restarts", *LATENCY_COLUMNS)]
         for name, counters in snapshot.handlers.items():
-            times = latency.get(name, LatencySummary())
-            shown = (f"{value / 1000:,.1f} us" for value in (times.p50, times.p99, times.max))
+            shown = latency_cells(msgspec.structs.asdict(latency.get(name, LatencySummary())))
             lines.append((name, f"{counters.messages:,}", f"{counters.errors:,}", f"{counters.restarts:,}", *shown))
-        parts.append(left_aligned(lines, right=range(1, 7)))
+        parts.append(left_aligned(lines, right=range(1, 8)))
+    if recorders := _recorders(snapshot):
+        rows = recorder_rows({name: msgspec.structs.asdict(counters) for name, counters in recorders.items()})
+        parts.append(left_aligned(rows, right=range(1, len(rows[0]))))
     return "\n".join(parts)
+
+
+def _recorders(snapshot: StatisticsSnapshot) -> Mapping[str, RecorderCounters]:
+    blocks = snapshot.counters.get(RECORDER, {})
+    return {name: RecorderCounters.from_block(block) for name, block in blocks.items()}

@@ -37,7 +37,7 @@ class HandlerStatistics(msgspec.Struct, frozen=True):
     errors: int
     restarts: int
     latency_ns: LatencySummary
-    """Sampled nanoseconds from a message's publish time to the call of the handler; 0 without samples."""
+    """Sampled nanoseconds from a message's publish time to the call of the handler; all 0 without samples."""
     dropped: int = 0
     """Messages its mailbox gave up by its overflow policy, or that the deadline of the stop cut off."""
     dead_letters: int = 0
@@ -168,6 +168,7 @@ def summary_of(
                 "dropped": handler.dropped,
                 "dead_letters": handler.dead_letters,
                 "latency_ns": {
+                    "count": handler.latency_ns.count,
                     "p50": handler.latency_ns.p50,
                     "p95": handler.latency_ns.p95,
                     "p99": handler.latency_ns.p99,

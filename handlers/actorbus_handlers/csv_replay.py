@@ -59,6 +59,7 @@ class CsvReplay(ab.Source[ab.Bar]):
     Options:
         path: the file; `.gz` is unpacked while it is read. Relative to the topology's folder.
         speed: `max`; `original` (as far apart as the rows' times are); or a number: that many times original speed.
+        rate: at most this many rows a second, whatever their times are; not given: no such bound.
         symbol: the symbol of every row, for files without a symbol column.
         columns: field to column name, where a file uses other names: `{time: Day, close: Last}`.
         exchange, asset_class: what every bar says; a class as `ab.AssetClass` names it, like `equity`.
@@ -76,6 +77,7 @@ class CsvReplay(ab.Source[ab.Bar]):
         *,
         path: Path,
         speed: Literal["max", "original"] | float = "max",
+        rate: float | None = None,
         symbol: str | None = None,
         columns: dict[str, str] | None = None,
         exchange: str = "",
@@ -88,6 +90,8 @@ class CsvReplay(ab.Source[ab.Bar]):
             raise ab.UsageError(f"speed is {speed!r}", hint="give max, original, or a number above 0 like 10")
         if not isinstance(speed, str) and not 0 < speed < float("inf"):
             raise ab.UsageError(f"speed is {speed}", hint="give a number above 0, or max")
+        if rate is not None and not 0 < rate < float("inf"):
+            raise ab.UsageError(f"rate is {rate}", hint="give rows a second, above 0, or leave it out")
         if limit is not None and limit < 1:
             raise ab.UsageError(f"limit is {limit}", hint="give 1 or more rows, or leave it out for all")
         unknown = sorted(set(columns or ()) - set(NAMES))
@@ -95,6 +99,7 @@ class CsvReplay(ab.Source[ab.Bar]):
             raise ab.UsageError(f"columns names {', '.join(unknown)}", hint=f"the fields are {', '.join(NAMES)}")
         self.path = Path(path)
         self.times_original = 0.0 if speed == "max" else 1.0 if speed == "original" else float(speed)
+        self.pause_ns = 0 if rate is None else int(1e9 / rate)
         self.symbol = symbol
         self.columns = columns or {}
         self.exchange = exchange
@@ -125,12 +130,15 @@ class CsvReplay(ab.Source[ab.Bar]):
             rows = csv.reader(text)
             layout = self._layout(rows)
             number = 0
+            started_ns = self.clock.monotonic_ns()
             while (self.limit is None or number < self.limit) and (row := self._next(rows)) is not None:
                 if not row:
                     continue  # a blank line is no row
                 number += 1
                 bar = self._bar(_Row(row, layout, f"{self.path}:{rows.line_num}"), number)
                 if self.times_original and not self._wait_for(bar.start_time_ns):
+                    return
+                if self.pause_ns and not self.clock.sleep_until_ns(started_ns + number * self.pause_ns):
                     return
                 yield bar
 

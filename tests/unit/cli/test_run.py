@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 APP = """
+import logging
 import sys
 from collections.abc import Iterator
 
@@ -21,10 +22,12 @@ import actorbus as ab
 
 
 class Ticks(ab.Source[ab.Bar]):
-    def __init__(self, *, count: int, fail: bool = False, wait: bool = False) -> None:
-        self.count, self.fail, self.wait = count, fail, wait
+    def __init__(self, *, count: int, fail: bool = False, wait: bool = False, mute: bool = False) -> None:
+        self.count, self.fail, self.wait, self.mute = count, fail, wait, mute
 
     def produce(self) -> Iterator[ab.Bar]:
+        if self.mute:
+            logging.getLogger().handlers[:] = [logging.NullHandler()]
         for number in range(self.count):
             yield ab.Bar("EURUSD", start_time_ns=number, open=1, high=2, low=1, close=1)
         if self.fail:
@@ -114,9 +117,48 @@ def test_a_source_that_raises_exits_with_1_and_says_why(topology: Path) -> None:
     done = run(topology, "fail: true", "--summary", "json")
 
     assert done.returncode == 1
-    assert "no more ticks" in done.stderr
-    assert "error[AB" in done.stderr
+    assert done.stderr.splitlines()[0].endswith("source 'ticks' raised ValueError after 1000 messages: no more ticks")
+    assert done.stderr.count("error[AB5001]") == 1
+    (logged,) = (json.loads(line) for line in done.stderr.splitlines() if line.startswith("{"))
+    assert logged["message"] == "source-ticks failed", "the words are told once, the log has the traceback"
+    assert "ValueError: no more ticks" in logged["exception"]
     assert json.loads(done.stdout)["streams"]["bars"]["published"] == 1000
+
+
+def test_a_failure_is_reported_also_where_the_application_took_the_log_away(topology: Path) -> None:
+    done = run(topology, "fail: true, mute: true")
+
+    assert done.returncode == 1
+    assert [line[:14] for line in done.stderr.splitlines()] == ["error[AB5001]:"]
+
+
+def test_warnings_are_one_line_that_says_who_shows_them(topology: Path) -> None:
+    arguments = command(topology, "wait: false")
+    handlers = topology.read_text(encoding="utf-8").replace("\nhandlers", "\n#")
+    topology.write_text(handlers, encoding="utf-8")
+
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False, env=environment())
+
+    assert done.stderr.splitlines()[0] == f"1 warning (actorbus check {topology})"
+    assert "AB1905" not in done.stderr
+
+
+def test_a_topology_without_sources_says_that_it_waits(topology: Path) -> None:
+    command(topology, "")  # writes it
+    text = "\n".join(line for line in topology.read_text(encoding="utf-8").splitlines() if "sources" not in line)
+    topology.write_text(text, encoding="utf-8")
+    waiting = [sys.executable, "-m", "actorbus", "run", str(topology), "--until-idle", "10ms"]
+    process = subprocess.Popen(waiting, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+    try:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("1 warning ")
+        assert process.stderr.readline() == "waiting for the first message (Ctrl-C ends)\n"
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+
+    assert process.returncode == 0
 
 
 def test_a_wrong_topology_exits_with_2_and_starts_nothing(topology: Path) -> None:

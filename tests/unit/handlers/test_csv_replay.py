@@ -117,6 +117,13 @@ def test_rows_are_as_far_apart_as_their_times_divided_by_speed(
     assert came == [max(after[: number + 1]) for number in range(4)]  # an older row is played at once
 
 
+def test_at_a_rate_rows_come_so_many_a_second_whatever_their_times_are(file: Callable[[str], str]) -> None:
+    clock = StepClock()
+    played = source(CsvReplay, clock, path=file(TICKS), symbol="X", rate=4).produce()
+    began = clock.monotonic_ns()
+    assert [clock.monotonic_ns() - began for _ in played] == [250_000_000, 500_000_000, 750_000_000, 1_000_000_000]
+
+
 def test_at_full_speed_the_clock_is_not_asked(file: Callable[[str], str]) -> None:
     clock = StepClock()
     assert len(list(source(CsvReplay, clock, path=file(TICKS), symbol="X").produce())) == 4
@@ -197,6 +204,7 @@ def test_a_file_that_breaks_off_is_an_error_after_its_last_whole_row(tmp_path: P
         ({"speed": "fast"}, "speed is 'fast'"),
         ({"speed": 0}, "speed is 0"),
         ({"speed": float("nan")}, "speed is nan"),
+        ({"rate": 0}, "rate is 0"),
         ({"limit": 0}, "limit is 0"),
         ({"columns": {"price": "x"}}, "columns names price"),
     ],

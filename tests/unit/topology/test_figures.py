@@ -47,7 +47,7 @@ def test_the_summary_has_the_promised_keys_and_reads_the_counters() -> None:
     handlers = summary["handlers"]
     assert isinstance(handlers, dict)
     assert (handlers["h"]["messages"], handlers["h"]["errors"], handlers["h"]["restarts"]) == (11, 2, 0)
-    assert set(handlers["h"]["latency_ns"]) == {"p50", "p95", "p99", "p999", "max"}
+    assert set(handlers["h"]["latency_ns"]) == {"count", "p50", "p95", "p99", "p999", "max"}
     assert 1_000 <= handlers["h"]["latency_ns"]["p50"] <= 1_010
     assert summary["samples"] == [{"stream": "s", "sequence": 7, "handlers": ["h"]}]
     events = summary["events"]
