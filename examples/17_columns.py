@@ -1,6 +1,6 @@
 """Fixed layouts: a handler reads ticks where they lie, another gets them as a numpy array.
 
-Needs numpy: `pip install 'actorbus[columns]'`. `format: struct` takes messages whose fields have fixed sizes. What a
+Needs numpy: `pip install numpy`. `format: struct` takes messages whose fields have fixed sizes. What a
 handler is given is then valid during the call: `message.copy()` is what to keep. A column handler sees a whole batch as
 one array, and never an object a message.
 

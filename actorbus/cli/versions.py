@@ -11,8 +11,7 @@ from actorbus.errors import ActorBusError
 __all__ = ["PARTS", "aeron_version", "own_version", "version_text"]
 
 PARTS: Final = (
-    "pyaeron", "cffi", "click", "cryptography", "jsonschema-rs", "lz4", "msgspec", "prometheus-client", "Pykka",
-    "ruamel.yaml", "structlog",
+    "pyaeron", "cffi", "click", "jsonschema-rs", "msgspec", "Pykka", "ruamel.yaml", "structlog",
 )  # fmt: skip
 """What pyproject.toml says that a run needs; tests/unit/cli/test_versions.py compares."""
 

@@ -116,4 +116,4 @@ def dtype_of(cls: type[Message]) -> np.dtype[np.void]:
     except ModuleNotFoundError as error:
         if error.name != "numpy":
             raise
-        raise LibraryMissing("numpy is not installed", hint="run: python -m pip install 'actorbus[columns]'") from error
+        raise LibraryMissing("numpy is not installed", hint="run: python -m pip install numpy") from error

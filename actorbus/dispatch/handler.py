@@ -320,7 +320,7 @@ class BatchHandler(Handler, Generic[M]):
 class ColumnHandler(Handler, Generic[M]):
     """Takes the messages of struct streams as numpy arrays: `class Sums(ab.ColumnHandler[Tick])`; `dispatch: inline`.
 
-    Needs `pip install 'actorbus[columns]'`. A batch is up to 2,048 messages where all handlers of the stream are column
+    Needs `pip install numpy`. A batch is up to 2,048 messages where all handlers of the stream are column
     handlers, else 256; of several types it comes as one call a type. What `on_columns` raises settles all of them.
     """
 

@@ -172,7 +172,7 @@ def _columns(facts: Facts, name: str, spec: HandlerSpec, cls: type) -> None:
             "AB1315",
             f"{cls.__qualname__} is a column handler and needs numpy, which is not installed",
             path=(*path, "class"),
-            hint="run: python -m pip install 'actorbus[columns]'",
+            hint="run: python -m pip install numpy",
         )
     for stream in facts.streams_of.get(name, ()):
         declared = facts.topology.streams.get(stream)

@@ -89,5 +89,5 @@ def test_two_classes_alike_cannot_be_told_apart() -> None:
 
 def test_without_numpy_the_command_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "numpy", None)
-    with pytest.raises(LibraryMissing, match=r"python -m pip install 'actorbus\[columns\]'"):
+    with pytest.raises(LibraryMissing, match=r"python -m pip install numpy"):
         _ = dtype_of(Tick)
