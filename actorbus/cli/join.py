@@ -19,7 +19,7 @@ import click
 import msgspec
 
 from actorbus.cli.completion import folders, topologies
-from actorbus.errors import ActorBusError, ConfigError, DriverUnavailable
+from actorbus.errors import ActorBusError, ConfigError, DriverUnavailable, UsageError
 from actorbus.metrics import StatisticsReader, list_statistics
 from actorbus.topology.check import check_file
 from actorbus.topology.node import Node
@@ -113,15 +113,21 @@ def driver_of(plan: Plan, directory: str | None) -> Path:
 
     Raises:
         DriverUnavailable: none does; says what was looked at.
+        UsageError: several processes run a topology of this name, each on a driver of its own; says which.
     """
     if directory is not None:
         return Path(directory).absolute()
     looked = [f"no running process has the topology {plan.name!r}"]
-    for path in list_statistics():
-        with contextlib.suppress(ActorBusError), StatisticsReader.open(path) as reader:
-            found = reader.snapshot()
-            if found.name == plan.name and found.writer == "alive" and not found.closed and found.driver_directory:
-                return Path(found.driver_directory)
+    running = _running(plan.name)
+    if len(running) > 1:
+        told = ", ".join(f"process {pid} on {driver}" for driver, pid in running.items())
+        raise UsageError(
+            f"{len(running)} processes run a topology named {plan.name!r}, each on a driver of its own",
+            why=told,
+            hint="name the driver of one of them: --directory D",
+        )
+    if running:
+        return Path(next(iter(running)))
     for place in (plan.driver.directory, str(aeron_default_directory())):
         if place is not None and (Path(place) / "cnc.dat").is_file():
             return Path(place)
@@ -132,3 +138,14 @@ def driver_of(plan: Plan, directory: str | None) -> Path:
         why="; ".join(looked),
         hint=f"start the topology (`actorbus run`), or name its driver with --directory (this is user {os.geteuid()})",
     )
+
+
+def _running(name: str) -> dict[str, int]:
+    """Return the driver directories that live processes run a topology of this name on, each with one process."""
+    found: dict[str, int] = {}
+    for path in list_statistics():
+        with contextlib.suppress(ActorBusError), StatisticsReader.open(path) as reader:
+            seen = reader.snapshot()
+            if seen.name == name and seen.writer == "alive" and not seen.closed and seen.driver_directory:
+                found.setdefault(seen.driver_directory, seen.pid)
+    return found

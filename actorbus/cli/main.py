@@ -35,6 +35,27 @@ VERBS: Final = {
     "tail": "actorbus.cli.tail",
 }
 
+SUMMARIES: Final = {
+    "bench": "measure this machine beside other systems",
+    "check": "report every problem of a topology, and its memory",
+    "doctor": "look at this machine: Aeron, memory, limits",
+    "driver": "run the media driver as a process of its own",
+    "explain": "explain an error code",
+    "init": "start a project from a template",
+    "journal": "list, inspect, verify, repair, export recordings",
+    "plan": "show what a topology becomes when it runs",
+    "pub": "publish messages to a running topology",
+    "record": "record streams into a folder",
+    "redrive": "hand messages to the handlers that failed on them",
+    "replay": "play a recording again",
+    "run": "run a topology, print a summary at the end",
+    "schema": "print the JSON schema of topology files",
+    "stat": "show the counters of running processes",
+    "sub": "print the messages of one stream",
+    "tail": "follow several streams, with a filter",
+}
+"""One line each for `actorbus --help`: that long, and without importing seventeen modules."""
+
 
 class ReaderGone(Exception):
     """Whoever read our output has gone. (click would make exit code 1 of the BrokenPipeError itself.)"""
@@ -55,6 +76,11 @@ class LazyGroup(click.Group):
         return sorted(VERBS)
 
     @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(SUMMARIES.items()))
+
+    @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
@@ -68,7 +94,7 @@ class LazyGroup(click.Group):
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             from actorbus.topology.report import one_of
 
-            ctx.fail(f"there is no verb {args[0]!r}; {one_of(args[0], sorted(VERBS))}")
+            ctx.fail(f"there is no command {args[0]!r}; {one_of(args[0], sorted(VERBS))}")
         return super().resolve_command(ctx, args)
 
 
@@ -93,7 +119,10 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
 @click.option("--verbose", is_flag=True, help="Show tracebacks of errors.")
 @click.pass_context
 def actorbus(ctx: click.Context, verbose: bool) -> None:
-    """An actor-based message bus over Aeron: typed messages, prioritised handlers, one YAML file."""
+    """A message bus over Aeron: typed messages, prioritised handlers, one YAML file.
+
+    `actorbus COMMAND --help` says more about a command, `actorbus init DIR` starts a project.
+    """
     ctx.obj = {"verbose": verbose}
 
 

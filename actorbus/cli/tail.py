@@ -9,7 +9,7 @@ from actorbus.cli.completion import where as complete_where
 from actorbus.cli.exits import EXIT_INTERRUPTED
 from actorbus.cli.join import joined, topology_options
 from actorbus.cli.options import DURATION
-from actorbus.cli.watch import Limits, conditions, watch
+from actorbus.cli.watch import Limits, check_conditions, conditions, watch
 from actorbus.errors import EXIT_DONE
 
 __all__ = ["command"]
@@ -45,5 +45,6 @@ def command(
     """
     wanted = conditions(where)
     node = joined(file, streams, directory=directory, app_dir=app_dir)
+    check_conditions(wanted, node.plan)
     interrupted = watch(node, tuple(node.plan.streams), wanted, Limits(count, for_ns), form=form, lean=False)
     return EXIT_INTERRUPTED if interrupted else EXIT_DONE

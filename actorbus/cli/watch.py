@@ -25,15 +25,19 @@ from actorbus.cli.signals import StopSignals
 from actorbus.dispatch import MetaCopy
 from actorbus.errors import InvalidValue
 from actorbus.topology.node import Node
+from actorbus.topology.plan import Plan
+from actorbus.topology.report import one_of
 from actorbus.topology.stopping import Stoppable
 
-__all__ = ["Condition", "Limits", "conditions", "matches", "watch"]
+__all__ = ["Condition", "Limits", "check_conditions", "conditions", "matches", "watch"]
 
 QUEUE_MAX = 1024
 LOOK_S = 0.05
 JOIN_S = 5.0
 VALUE_MAX = 60
 EMPTY = ("", None, "unknown", 0)
+LINE_FIELDS = ("stream", "type", "sequence", "session", "position", "time_ns")
+"""What a line says of each message itself (`lines.line_of`)."""
 
 
 type Received = tuple[object, MetaCopy]
@@ -66,6 +70,28 @@ def conditions(given: Sequence[str]) -> list[Condition]:
             raise InvalidValue(f"--where {text!r} is no condition", hint="write FIELD=VALUE, as in symbol=AAPL")
         found.append(Condition(field.strip(), value.strip()))
     return found
+
+
+def check_conditions(wanted: Sequence[Condition], plan: Plan) -> None:
+    """Refuse what no message of these streams can match.
+
+    Raises:
+        InvalidValue: no message there, and no line of ours, has such a field; or there is no such type or stream.
+    """
+    types = {cls.__name__: cls for stream in plan.streams.values() for cls in stream.types}
+    fields = {name: None for cls in types.values() if issubclass(cls, msgspec.Struct) for name in cls.__struct_fields__}
+    for condition in wanted:
+        known = {"type": list(types), "stream": list(plan.streams)}.get(condition.field)
+        if condition.field not in fields and condition.field not in LINE_FIELDS:
+            whose = f"{next(iter(types))} has no" if len(types) == 1 else f"none of {', '.join(types)} has a"
+            raise InvalidValue(
+                f"{whose} field {condition.field!r}",
+                hint=one_of(condition.field, [*fields, *LINE_FIELDS]),
+            )
+        if known is not None and condition.field not in fields and condition.text not in known:
+            raise InvalidValue(
+                f"there is no {condition.field} {condition.text!r} here", hint=one_of(condition.text, known)
+            )
 
 
 def matches(line: Mapping[str, object], wanted: Sequence[Condition]) -> bool:

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from actorbus.cli.driver import _with_liveness  # pyright: ignore[reportPrivateUsage]
 from actorbus.cli.main import _main  # pyright: ignore[reportPrivateUsage]
+from actorbus.topology.profiles import load_profile
+from actorbus.topology.report import Report
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -54,6 +57,36 @@ def test_it_says_when_it_is_ready_and_goes_on_a_signal(directory: Path, number: 
         process.kill()
 
     assert (process.returncode, err) == (code, "")
+
+
+def test_folders_that_were_made_for_it_go_with_it(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    process = start(tmp_path / "there" / "made" / "too" / "aeron", "--client-liveness", "2s")
+    try:
+        assert process.stdout is not None
+        assert "ready" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+
+    assert process.returncode == 0
+    assert list(tmp_path.iterdir()) == [tmp_path / "there"]
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_a_liveness_changes_what_is_derived_from_it_and_has_a_bound(capsys: pytest.CaptureFixture[str]) -> None:
+    profile = load_profile("laptop", Path(), Report(), {})
+    assert profile is not None
+    changed = _with_liveness(profile, 2_000_000_000).driver
+    assert (changed.client_liveness_ns, changed.timer_interval_ns, changed.unblock_ns) == (
+        2_000_000_000,
+        200_000_000,
+        3_000_000_000,
+    )
+    assert _with_liveness(profile, None) is profile
+    assert _main(["driver", "--client-liveness", "1s"]) == 2
+    assert "give 1500ms or more" in capsys.readouterr().err
 
 
 def test_an_external_topology_runs_on_it(directory: Path, tmp_path: Path) -> None:

@@ -10,13 +10,22 @@ import pytest
 import actorbus as ab
 from actorbus.cli.join import driver_of, joined
 from actorbus.cli.main import _main  # pyright: ignore[reportPrivateUsage]
-from actorbus.errors import DriverUnavailable
+from actorbus.errors import DriverUnavailable, UsageError
 from tests.unit.cli.conftest import TOPOLOGY, Running
 
 
 def test_the_driver_of_a_running_topology_is_found_by_its_name(running: Running) -> None:
     assert str(driver_of(running.node.plan, None)) == running.node.health().driver_directory
     assert driver_of(running.node.plan, "/named") == Path("/named")
+
+
+def test_of_two_that_run_under_one_name_it_takes_neither_and_says_which_there_are(running: Running) -> None:
+    with ab.Node.from_yaml(running.file) as other:
+        directories = [str(node.health().driver_directory) for node in (running.node, other)]
+        with pytest.raises(UsageError, match="2 processes run a topology named") as refused:
+            driver_of(running.node.plan, None)
+        assert all(directory in str(refused.value) for directory in directories)
+        assert driver_of(running.node.plan, directories[1]) == Path(directories[1])
 
 
 def test_only_the_streams_are_joined(running: Running) -> None:

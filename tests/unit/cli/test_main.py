@@ -9,13 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from actorbus.cli.main import VERBS, _main, main  # pyright: ignore[reportPrivateUsage]
+from actorbus.cli.main import SUMMARIES, VERBS, _main, main  # pyright: ignore[reportPrivateUsage]
 
 
 def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert _main(["--help"]) == 0
     out = capsys.readouterr().out
-    assert all(verb in out for verb in VERBS)
+    assert all(f"  {verb} " in out for verb in VERBS)
+    assert "..." not in out.partition("Commands:")[2], "a summary that is cut says nothing"
+
+
+def test_every_verb_has_a_summary() -> None:
+    assert sorted(SUMMARIES) == sorted(VERBS)
 
 
 @pytest.mark.parametrize("verb", VERBS)

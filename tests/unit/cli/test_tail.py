@@ -52,3 +52,24 @@ def test_it_ends_with_an_error_when_the_driver_goes(
 def test_a_condition_without_a_value_is_refused(running: Running, capsys: pytest.CaptureFixture[str]) -> None:
     assert _main(["tail", "-w", "symbol", "-t", running.file]) == 2
     assert "write FIELD=VALUE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("foo=1", "none of Quote, News, bytes has a field 'foo'"),
+        ("simbol=A", "did you mean 'symbol'?"),
+        ("type=Qoute", "there is no type 'Qoute' here; did you mean 'Quote'?"),
+        ("stream=nope", "there is no stream 'nope' here"),
+    ],
+)
+def test_a_filter_that_nothing_can_match_is_refused(
+    condition: str, said: str, running: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _main(["tail", "-w", condition, "-t", running.file]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_of_one_stream_the_fields_are_its_own(running: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _main(["tail", "quotes", "-w", "headline=x", "-t", running.file]) == 2
+    assert "Quote has no field 'headline'" in capsys.readouterr().err
