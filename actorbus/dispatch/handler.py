@@ -149,10 +149,8 @@ def on(first: type[object], /, *more: type[object]) -> object:
         first: a message class, `bytes` or `object`.
         more: further message classes of the same method.
 
-    Returns a decorator that gives the method back as it was.
-
     Raises:
-        UsageError: at once, when what is marked is not a plain function of one or two arguments after `self`.
+        UsageError: at once: not a message class, or what is marked takes not one or two arguments after `self`.
     """
     wanted = tuple(flat for given in (first, *more) for flat in _flatten(given))
 
@@ -172,9 +170,10 @@ def on(first: type[object], /, *more: type[object]) -> object:
 def _flatten(given: object) -> tuple[type, ...]:
     if isinstance(given, types.UnionType) or typing.get_origin(given) is typing.Union:
         return tuple(flat for part in typing.get_args(given) for flat in _flatten(part))
-    if not isinstance(given, type):
-        raise UsageError(f"@on takes message classes, got {given!r}; write @on(Bar) or @on(Quote, TradePrint)")
-    return (given,)
+    if isinstance(given, type) and (given.__module__ != "builtins" or given is object or given is bytes):
+        return (given,)
+    what = given.__qualname__ if isinstance(given, type) else repr(given)
+    raise UsageError(f"@on takes message classes, got {what}; write @on(Bar) or @on(Quote, TradePrint)")
 
 
 class Output(Generic[M]):

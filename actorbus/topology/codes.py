@@ -81,7 +81,7 @@ CATALOGUE: Final[dict[str, str]] = {
     "AB1315": "numpy is not installed",
     "AB1316": "columns of a stream without fixed layouts",
     "AB1317": "a column handler with a mailbox",
-    "AB1501": "comes with a later issue",
+    "AB1501": "not built yet",
     "AB1601": "a secret in the file",
     "AB1701": "a CPU this machine does not have",
     "AB1702": "not enough shared memory",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-__all__ = ["expand"]
+__all__ = ["expand", "is_variable"]
 
 _FORM = re.compile(
     r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>(?:[^}$]|\$(?!\{))*))?\}|(?P<broken>\$\{)"
@@ -46,3 +46,9 @@ def expand(text: str, env: Mapping[str, str], complain: Callable[[str, str, str]
         return ""
 
     return _FORM.sub(replace, text)
+
+
+def is_variable(text: str) -> bool:
+    """Return whether a text is one `${NAME}`, with or without a default, and nothing beside it."""
+    found = _FORM.fullmatch(text)
+    return found is not None and found["name"] is not None

@@ -1,7 +1,7 @@
 """Everything the topology format names that this version does not do yet: one table, and nothing is ignored.
 
-A row says where, which values, and with what it comes. A value that is the default passes, so that a complete file
-with defaults written out is right. When a feature arrives, its row is deleted.
+A row says where, which values are there already, and what to use instead. A value that is the default passes, so that
+a complete file with defaults written out is right. When a feature arrives, its row is deleted.
 """
 
 from __future__ import annotations
@@ -17,12 +17,6 @@ from actorbus.units import duration_ns, size_bytes
 
 __all__ = ["LATER", "Later", "refuse_later"]
 
-ARCHIVE: Final = "comes with Aeron Archive, a later issue"
-SEALED: Final = "comes with compression and security, a later issue"
-PROTOBUF: Final = "comes with Protocol Buffers, a later issue"
-METRICS: Final = "comes with metrics and health over HTTP, a later issue"
-PROCESSES: Final = "comes with handlers in processes of their own, a later issue"
-
 
 class Later(NamedTuple):
     """One thing that comes later."""
@@ -32,7 +26,6 @@ class Later(NamedTuple):
     unless: tuple[object, ...]
     """Values that are allowed (the default, and what works now)."""
     what: str
-    comes: str
     instead: str
 
 
@@ -40,16 +33,15 @@ LATER: Final[tuple[Later, ...]] = (
     Later(
         "streams.*.codec.format",
         ("msgpack", "json", "raw", "struct"),
-        "format protobuf",
-        PROTOBUF,
+        "format protobuf (Protocol Buffers)",
         "use msgpack, json or struct",
     ),
-    Later("streams.*.codec.compression", ("none",), "compression", SEALED, "use none"),
-    Later("streams.*.codec.security", ("none",), "security", SEALED, "use none"),
-    Later("handlers.*.dispatch", ("inline", "mailbox"), "dispatch process", PROCESSES, "use inline or mailbox"),
-    Later("recorders.*.backend", ("journal", "jsonl"), "backend archive", ARCHIVE, "use journal"),
-    Later("observability.http", (None,), "http", METRICS, "use null"),
-    Later("security.*", (), "security", SEALED, "remove it"),
+    Later("streams.*.codec.compression", ("none",), "compression", "use none"),
+    Later("streams.*.codec.security", ("none",), "encryption", "use none"),
+    Later("handlers.*.dispatch", ("inline", "mailbox"), "a handler in a process of its own", "use inline or mailbox"),
+    Later("recorders.*.backend", ("journal", "jsonl"), "recording with Aeron Archive", "use journal"),
+    Later("observability.http", (None,), "metrics over HTTP", "use null; `actorbus stat` shows the counters"),
+    Later("security.*", (), "security", "remove it"),
 )
 
 
@@ -65,7 +57,7 @@ def _refuse(path: Path, node: Tree, row: Later, report: Report) -> None:
         return
     if value is None and None not in row.unless and row.unless:
         return
-    report.add("AB1501", f"{row.what} {row.comes}", path=path, key=not row.unless, hint=row.instead)
+    report.add("AB1501", f"{row.what} is not built yet (planned)", path=path, key=not row.unless, hint=row.instead)
 
 
 def _same(value: object, allowed: object) -> bool:

@@ -54,6 +54,8 @@ def _scalar(tree: Tree, wanted: inspect.Type, report: Report, path: Path, kind: 
         return literal(tree, wanted, report, path)
     if isinstance(wanted, inspect.StrType):
         return text(tree, wanted, report, path, kind)
+    if isinstance(wanted, inspect.IntType | inspect.FloatType | inspect.BoolType):
+        tree.take_unquoted()
     if isinstance(wanted, inspect.IntType | inspect.FloatType):
         return number(tree, wanted, report, path)
     if isinstance(wanted, inspect.BoolType | inspect.NoneType):
@@ -159,6 +161,8 @@ def _union(tree: Tree, wanted: inspect.UnionType, report: Report, path: Path, ki
     if len(parts) == 1:
         return decode_as(tree, parts[0], report, path, kind)
     fitting = [part for part in parts if _could_be(tree, part)]
+    if any(isinstance(part, inspect.StrType) for part in fitting):
+        tree.unquoted = None  # text is wanted too, and quotes make text
     if len(fitting) == 1:
         return decode_as(tree, fitting[0], report, path, kind)
     for part in fitting:

@@ -5,7 +5,7 @@
     Structs -- tree.from_python ----------/
 
 Every problem of a topology points at a `Tree`, so it knows the place of the value and of its key. Trees made from
-Python have no places; their problems name the path alone. Immutable but for `set_at`, which overrides use.
+Python have no places; their problems name the path alone. Immutable but for `take_unquoted`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NO_PLACE = Place()
 class Tree:
     """One node: `value` is a scalar, a dict of trees or a list of trees."""
 
-    __slots__ = ("key_place", "place", "spoiled", "text", "value")
+    __slots__ = ("key_place", "place", "spoiled", "text", "unquoted", "value")
 
     def __init__(
         self, value: object, place: Place = NO_PLACE, *, key_place: Place = NO_PLACE, text: str | None = None
@@ -44,18 +44,25 @@ class Tree:
         self.text = text
         self.spoiled = False
         """It already has a problem (a variable that is not set): nobody should look at its value."""
+        self.unquoted: object = None
+        """Of a quoted `"${NAME}"` with nothing beside it: what the value is without quotes, where no text is wanted."""
 
     def under(self, key_place: Place) -> Tree:
         """Return the same value under a key at this place."""
         tree = Tree(self.value, self.place, key_place=key_place, text=self.text)
-        tree.spoiled = self.spoiled
+        tree.spoiled, tree.unquoted = self.spoiled, self.unquoted
         return tree
 
     def again_at(self, place: Place) -> Tree:
         """Return the same value at another place: an alias."""
         tree = Tree(self.value, place, text=self.text)
-        tree.spoiled = self.spoiled
+        tree.spoiled, tree.unquoted = self.spoiled, self.unquoted
         return tree
+
+    def take_unquoted(self) -> None:
+        """Become the number or truth value that a quoted variable holds: its quotes are YAML's wish in `{...}`."""
+        if self.unquoted is not None:
+            self.value, self.unquoted = self.unquoted, None
 
     @property
     def mapping(self) -> dict[str, Tree] | None:

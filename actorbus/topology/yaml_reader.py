@@ -6,7 +6,8 @@ Rules of this file:
 * Scalars follow the core schema of YAML 1.2: `9:30`, `NO` and `ON` are text, `010` is ten, `0x1f` is a number.
 * Hostile files are bounded: 128 KiB, depth 32, 100 aliases, 20,000 nodes after aliases are followed; merge keys (`<<`)
   and tags are refused, keys are plain texts, a key comes once.
-* `${NAME}` is expanded in values, quoted or not; an unquoted one is typed after it is expanded.
+* `${NAME}` is expanded in values, quoted or not; an unquoted one is typed after it is expanded. A quoted one with
+  nothing beside it becomes a number or truth value where one is wanted: in `{...}` YAML wants the quotes.
 
 Any thread; reads one file and keeps nothing.
 """
@@ -18,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any, Final, Never, Protocol, cast
 
-from actorbus.topology.environment import expand
+from actorbus.topology.environment import expand, is_variable
 from actorbus.topology.report import Report
 from actorbus.topology.secrets import may_be_secret
 from actorbus.topology.tree import Place, Tree
@@ -242,6 +243,8 @@ class _Builder:
         plain = bool(event.implicit[0]) and event.tag is None
         tree = Tree(_typed(text) if plain else text, place, text=text)
         tree.spoiled = spoiled
+        if not plain and is_variable(written) and not isinstance(typed := _typed(text), str):
+            tree.unquoted = typed
         return tree
 
     def _refuse(self, code: str, message: str, event: Any, hint: str) -> Never:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actorbus.topology.environment import expand
+from actorbus.topology.environment import expand, is_variable
 
 ENV = {"NAME": "value", "EMPTY": "", "BRACES": "${NAME}", "YAML": "x]: {y"}
 
@@ -50,3 +50,11 @@ def test_a_default_with_a_variable_inside_is_refused_and_not_cut() -> None:
     expand("${A:-${B}}", {}, lambda code, _message, _hint: told.append(code))
 
     assert told[0] == "AB1009"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [("${A}", True), ("${A:-1}", True), ("${A}1", False), ("$${A}", False), ("${", False), ("1", False), ("", False)],
+)
+def test_a_variable_alone_is_told_from_one_with_something_beside_it(text: str, is_one: bool) -> None:
+    assert is_variable(text) is is_one

@@ -124,3 +124,17 @@ def test_objects_given_from_python_pass_by_their_class() -> None:
 
     assert report.problems() == []
     assert found["mode"] is Mode.HARD
+
+
+def test_a_quoted_variable_is_what_the_annotation_wants() -> None:
+    options = '{count: "${COUNT_NOT_SET:-3}", rate: "${RATE_NOT_SET:-2.5}", speed: "${SPEED_NOT_SET:-4}", '
+    found, problems, _ = checked(Takes, options + 'name: "${NAME_NOT_SET:-5}", anything: "${ANY_NOT_SET:-6}"}')
+
+    assert problems == []
+    assert found == {"count": 3, "rate": 2.5, "speed": 4, "name": "5", "anything": "6"}
+
+
+def test_a_quoted_variable_that_holds_no_number_and_a_quoted_number_are_refused() -> None:
+    assert checked(Takes, '{count: "${COUNT_NOT_SET:-three}"}')[1] == [("AB1307", 3, 22)]
+    assert checked(Takes, '{count: "${COUNT_NOT_SET:-3}0"}')[1] == [("AB1307", 3, 22)]
+    assert checked(Takes, '{count: "3"}')[1] == [("AB1307", 3, 22)]
