@@ -100,7 +100,8 @@ def refusal(
     waited = f" after {waited_ns / 1e9:.3f} s" if waited_ns else ""
     if code in (BACK_PRESSURED, ADMIN_ACTION):
         return BackPressured(
-            f"stream {stream!r} has no room for this {kind}{waited}: its slowest subscriber is behind; "
+            f"stream {stream!r} has no room for this {kind}{waited}: its slowest subscriber is behind, "
+            "or was killed less than 10 s ago; "
             "speed it up, give the channel a longer term-length, or choose another back_pressure policy"
         )
     if code == NOT_CONNECTED:
