@@ -99,4 +99,4 @@ def test_the_convention_of_the_transcript() -> None:
 def test_the_part_for_users_needs_no_source() -> None:
     text = "".join(block.text for block in users_part())
     assert [line for line in text.splitlines() if line.startswith("$ make")] == []
-    assert {"watch.py", "watch.yaml", "quick.py"} == {block.name for block in users_part() if block.name}
+    assert {"watch.py", "watch.yaml"} == {block.name for block in users_part() if block.name}
