@@ -36,5 +36,6 @@
 #include "ab_journal.h"
 #include "ab_journal_port.h"
 #include "ab_record.h"
+#include "ab_marks.h"
 
 #endif

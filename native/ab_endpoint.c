@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ab_gather.h"
+#include "ab_marks.h"
 #include "ab_replay.h"
 #include "ab_session.h"
 
@@ -203,6 +204,7 @@ void ab_subscription_free(ab_subscription *subscription) {
             subscription->sink->release(subscription->sink);
         }
         ab_replay_free(subscription->replay);
+        ab_marks_release(subscription->marks);
         free(subscription->type_index);
         free_types(subscription);
         free(subscription);
@@ -320,6 +322,7 @@ void ab_on_available_image(void *clientd, aeron_subscription_t *aeron, aeron_ima
                                         .kind = AB_IMAGE_JOINED,
                                         .session_id = constants.session_id,
                                         .mtu_length = (uint32_t)constants.mtu_length,
+                                        .initial_term_id = constants.initial_term_id,
                                         .position = constants.join_position,
                                     });
     }

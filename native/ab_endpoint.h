@@ -76,6 +76,7 @@ typedef struct ab_local_log ab_local_log;       /* ab_local: the in-process tran
 typedef struct ab_local_image ab_local_image;
 typedef struct ab_local_reader ab_local_reader;
 typedef struct ab_replay ab_replay;             /* ab_replay: a recording in front of the live stream */
+typedef struct ab_marks ab_marks;               /* ab_marks: how far each session is recorded */
 
 #define AB_BATCH_MESSAGES 256u              /* what a batch takes unless ab_subscription_batch says else */
 #define AB_BATCH_BYTES 65536u
@@ -170,10 +171,12 @@ typedef struct {
     uint32_t publisher;       /* index of the publisher last seen here, AB_PUBLISHERS: none */
     uint32_t fragment_max;    /* mtu - 32, or 0 when Aeron did not tell */
     int64_t position;         /* end of the last fragment taken; a later one must end behind it */
-    int64_t replayed;         /* fragments that end here or before came from a recording: dropped in silence; 0: none */
+    int64_t replayed;         /* fragments that end here or before are in a recording: dropped, no fault; 0: none */
     int64_t last_used;        /* pass number, for the choice of who makes room */
     int64_t resume_position;  /* a batch frame that was cut by a full batch: its end, */
     uint32_t resume_index;    /* and its first message not yet delivered */
+    int32_t initial_term_id;  /* of its image */
+    uint32_t mark;            /* ab_marks: its row + 1; 0: none */
     uint8_t *assembly;        /* the half-received message */
     size_t assembled;
     size_t assembly_capacity;
@@ -201,6 +204,7 @@ typedef struct {
     int32_t kind;             /* ab_image_event_kind */
     int32_t session_id;
     uint32_t mtu_length;      /* joined; 0 when unknown */
+    int32_t initial_term_id;  /* joined */
     int64_t position;         /* joined: where it begins for us; left: how far it was read */
     int64_t end_of_stream;    /* left: where the stream ended, INT64_MAX when Aeron does not know */
 } ab_image_event;
@@ -252,6 +256,7 @@ typedef struct ab_subscription {
     ab_local_reader *local;   /* NULL: Aeron's, or fed */
     ab_sink *sink;            /* NULL: messages go to the batch */
     ab_replay *replay;        /* NULL: live only */
+    ab_marks *marks;          /* NULL: none */
     ab_handle client;
 
     int frame;
@@ -262,6 +267,9 @@ typedef struct ab_subscription {
     int64_t pass;             /* number of the pass, for ages */
     int64_t pass_time_ns;     /* realtime of this pass, 0 until needed */
     int64_t *counters;        /* never NULL */
+    uint16_t marks_stream;    /* number of the stream in the recording */
+    bool marks_framed;
+    int64_t repeated;         /* messages dropped because a mark has them */
     ab_batch *batch;
 
     uint16_t *type_index;     /* by type id: index into types + 1, 0 undeclared; 65,536 entries, touched as needed */

@@ -26,3 +26,9 @@ size_t ab_frame_bodies(const uint8_t *bytes, size_t length, uint16_t count, size
     }
     return sum == (uint64_t)(length - body - table) ? body + table : 0;
 }
+
+uint32_t ab_frame_messages(const uint8_t *bytes, size_t length) {
+    ab_frame frame;
+    size_t body;
+    return ab_frame_get(bytes, length, &frame, &body) == AB_OK ? frame.count : 1; /* a word of ours has count 0 */
+}

@@ -75,6 +75,9 @@ int ab_frame_decode(const uint8_t *bytes, size_t length, ab_frame *frame, size_t
 size_t ab_frame_bodies(const uint8_t *bytes, size_t length, uint16_t count, size_t body);
 /* cffi:end */
 
+/* How many messages these bytes are: those of a batch frame; 0: a word of ours (Hello, Beat, Bye); 1 also what is no frame of ours. */
+uint32_t ab_frame_messages(const uint8_t *bytes, size_t length);
+
 /* Offsets, for the tests that forge frames and for the page docs/wire-format.md. */
 #define AB_FRAME_VERSION_OFFSET 0
 #define AB_FRAME_FORMAT_OFFSET 1

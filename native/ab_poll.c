@@ -11,6 +11,7 @@
 #include "ab_blocks.h"
 #include "ab_fail.h"
 #include "ab_local.h"
+#include "ab_marks.h"
 #include "ab_replay.h"
 #include "ab_sequence.h"
 #include "ab_session.h"
@@ -197,10 +198,13 @@ static bool take(
             ab_session_take_events(subscription);
         }
         session = ab_session_make(subscription, session_id);
+        ab_marks_meet(subscription, session, values->initial_term_id);
         if (is_doubtful(session, length, position)) {
-            if (position > session->replayed) {
-                subscription->counters[AB_INVALID_FRAMES]++; /* forged, or Aeron broke its word */
+            if (position <= session->replayed) {
+                ab_marks_repeat(subscription, values->frame.flags, buffer, length);
+                return true;
             }
+            subscription->counters[AB_INVALID_FRAMES]++; /* forged, or Aeron broke its word */
             return true;
         }
     }

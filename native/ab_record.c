@@ -6,9 +6,11 @@
 #include "ab_clock.h"
 #include "ab_fail.h"
 #include "ab_journal_port.h"
+#include "ab_marks.h"
 
 typedef struct {
     ab_sink sink; /* first: a pointer to it is one to the recorder */
+    const ab_subscription *subscription; /* whose sink this is */
     ab_handle journal;
     ab_journal_port *entered; /* inside the handle: from the first message of a pass to its end */
     uint16_t stream;
@@ -117,6 +119,9 @@ static int end_pass(ab_sink *sink, ab_error *error) {
         if (result != AB_OK && error != NULL) {
             *error = *ab_journal_error(journal);
         }
+        if (self->subscription->marks != NULL) {
+            ab_marks_at(self->subscription->marks, ab_journal_counters(journal)[AB_JOURNAL_APPENDED]);
+        }
     }
     leave(self);
     return result == AB_NO_SPACE ? AB_OK : result; /* told by the journal's state: tick tries again by itself */
@@ -144,6 +149,7 @@ int ab_subscription_record(
             return AB_NO_MEMORY;
         }
         self->sink = (ab_sink){.take = take, .end_pass = end_pass, .release = release};
+        self->subscription = subscription;
     }
     leave(self);
     self->journal = journal;

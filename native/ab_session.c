@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ab_marks.h"
 #include "ab_poll.h"
 #include "ab_replay.h"
 #include "ab_sequence.h"
@@ -39,6 +40,7 @@ void ab_session_forget(ab_subscription *subscription, ab_session *session) {
         subscription->counters[AB_INVALID_FRAMES]++;
     }
     ab_sequence_session_gone(subscription, session->session_id);
+    ab_marks_leave(subscription, session);
     free_assembly(subscription, session);
     memset(session, 0, sizeof *session);
 }
@@ -114,6 +116,7 @@ void ab_session_take_events(ab_subscription *subscription) {
         if (session->position == INT64_MIN) {
             session->position = event.position; /* read up to where we joined: who waits for that waits for nothing */
         }
+        ab_marks_meet(subscription, session, event.initial_term_id);
         session->fragment_max = event.mtu_length > AERON_DATA_HEADER_LENGTH
                                     ? event.mtu_length - AERON_DATA_HEADER_LENGTH
                                     : 0;

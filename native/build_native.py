@@ -61,6 +61,7 @@ HEADERS = (
     "ab_crc32c.h",
     "ab_journal.h",
     "ab_journal_port.h",
+    "ab_marks.h",
     "ab_replay.h",
 )
 

@@ -17,6 +17,7 @@ Thread: the actor's own, but where it says any.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
@@ -28,9 +29,10 @@ from actorbus.clock import Clock
 from actorbus.dispatch import RecorderChanged, StreamEvent
 from actorbus.dispatch.notices import event_of
 from actorbus.dispatch.state import describe
-from actorbus.errors import ActorBusError, InternalError, NativeError, RecordingError
+from actorbus.errors import ActorBusError, ClosedError, InternalError, NativeError, RecordingError
+from actorbus.ffi import Marks
 from actorbus.metrics import RecorderCounter
-from actorbus.recording import RecordingPort, Retention
+from actorbus.recording import OutOfSpace, RecordingPort, Retention
 
 __all__ = ["RecorderActor", "RecorderSetup"]
 
@@ -39,6 +41,7 @@ TICK_NS = 100_000_000
 PURGE_NS = 1_000_000_000
 """How often retention is looked at."""
 NAP_NS = 1_000_000
+_log = logging.getLogger("actorbus.recorder")
 
 type State = Literal["ready", "full", "failed", "dead"]
 
@@ -48,6 +51,8 @@ class RecorderSetup(NamedTuple):
 
     name: str
     open: Callable[[], RecordingPort]
+    marks: Callable[[RecordingPort], Marks]
+    """Opens what says how far each session was recorded before."""
     native: bool
     """Whether the recording has a native handle to give the sinks."""
     durable: bool
@@ -71,6 +76,8 @@ class RecorderActor(Shell):
         self._streams: Sequence[Recorded] = ()
         self._tape: Tape | None = None
         self._recording: RecordingPort | None = None
+        self._marks: Marks | None = None
+        self._marks_problem: str | None = None
         self._budget = Restarts(setup.restarts)
         self._reopen_at_ns: int | None = None
         self._purge_due_ns = 0
@@ -84,9 +91,17 @@ class RecorderActor(Shell):
 
     @property
     def is_quiet(self) -> bool:
-        """Whether all it took is as safe as its sync mode makes it, as of its last look. Any thread."""
-        safe = RecorderCounter.DURABLE if self._setup.durable else RecorderCounter.WRITTEN
-        return self._state in ("ready", "dead") and self._counts[RecorderCounter.APPENDED] == self._counts[safe]
+        """Whether all it took is as safe as its sync mode makes it. Any thread."""
+        if self._state not in ("ready", "dead"):
+            return False
+        recording = self._recording
+        if recording is None:
+            return True
+        try:
+            now = recording.positions  # not as of the last look: a sync may take longer than that is ago
+        except ClosedError:
+            return False
+        return now.appended == (now.durable if self._setup.durable else now.written)
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -104,10 +119,10 @@ class RecorderActor(Shell):
             while tape.step(self.inbox.event.value, 0):
                 pass
             recording.sync()
+            self._sweep(recording)
         finally:
             self._look()
-            tape.attach(None, self._numbers(None), shed=True)
-            self._recording = None
+            self._detach(shed=True)
             recording.close()
 
     def run(self) -> None:
@@ -158,18 +173,28 @@ class RecorderActor(Shell):
     def _open(self) -> None:
         recording = self._setup.open()
         try:
-            self._need_tape().attach(recording, self._numbers(recording), shed=self._setup.shed)
+            self._marks = self._setup.marks(recording)
+            self._need_tape().attach(recording, self._numbers(recording), shed=self._setup.shed, marks=self._marks)
         except BaseException:
+            self._detach(shed=self._setup.shed)
             recording.close()
             raise
         self._recording = recording
 
+    def _detach(self, *, shed: bool) -> None:
+        """From now on nothing is written; the recording stays open."""
+        self._need_tape().attach(None, self._numbers(None), shed=shed)
+        self._recording = None
+        marks, self._marks = self._marks, None
+        if marks is not None:
+            marks.close()
+
     def _broken(self, error: ActorBusError) -> None:
         """A write or sync failed: close this opening and come back later, or never."""
-        recording, self._recording = self._recording, None
+        recording = self._recording
         self._counts[RecorderCounter.FAULTS] += 1
         pause = self._budget.next(self._clock.monotonic_ns())
-        self._need_tape().attach(None, self._numbers(None), shed=self._setup.shed or pause is None)
+        self._detach(shed=self._setup.shed or pause is None)
         if recording is not None:
             self._keep_positions(recording)
             with contextlib.suppress(ActorBusError):
@@ -219,8 +244,26 @@ class RecorderActor(Shell):
             if self._setup.retention != Retention() and now >= self._purge_due_ns:
                 self._purge_due_ns = now + PURGE_NS
                 self._recording.purge(self._setup.retention)
+            self._sweep(self._recording)
             self._change("full" if self._need_tape().is_full else "ready")
         self._look()
+
+    def _sweep(self, recording: RecordingPort) -> None:
+        """Have the recording write what it took, and note how far each session is recorded with that."""
+        with contextlib.suppress(OutOfSpace):  # what is full is told by the recording's state
+            recording.tick(idle=True)
+        positions = recording.positions
+        if positions.appended == positions.written:
+            self._need_tape().sweep(positions.written)
+        problem = None if self._marks is None else self._marks.problem
+        if problem is not None and problem != self._marks_problem:
+            _log.warning(
+                "recorder %s goes on without a note of how far each session is recorded: %s; when it ends now, the next"
+                " one may record some messages twice",
+                self._setup.name,
+                problem,
+            )
+        self._marks_problem = problem
 
     def _drain(self, order: Drain) -> bool:
         """Record until every target is read, then make it durable; True when that was before the deadline."""
@@ -255,5 +298,6 @@ class RecorderActor(Shell):
         counts[RecorderCounter.BYTES] = moved.bytes
         counts[RecorderCounter.SHED] = moved.shed + moved.too_large
         counts[RecorderCounter.HELD] = moved.held
+        counts[RecorderCounter.REPEATED] = moved.repeated
         for cell, value in counts.items():
             self._setup.cells[cell] = value

@@ -17,6 +17,7 @@ from actorbus.actors.tapes import Recorded
 from actorbus.dispatch import StreamEvent
 from actorbus.errors import ActorBusError
 from actorbus.ffi import PollSet, RecordSink
+from actorbus.journal import open_marks
 from actorbus.metrics import RECORDER, CounterBlock, Statistics
 
 __all__ = ["Recorders"]
@@ -46,7 +47,15 @@ class Recorders:
     def _start(self, part: RecorderPart, endpoints: Endpoints, statistics: Statistics) -> None:
         cells = self.blocks[part.name] = statistics.counter_block(RECORDER, part.name)
         setup = RecorderSetup(
-            part.name, part.open, part.native, part.durable, part.shed, part.retention, self._parts.restarts, cells
+            part.name,
+            part.open,
+            open_marks,
+            part.native,
+            part.durable,
+            part.shed,
+            part.retention,
+            self._parts.restarts,
+            cells,
         )
         actor = RecorderActor(setup, self._parts.clock, report=self._report, on_event=self._on_event)
         waiting = PollSet()

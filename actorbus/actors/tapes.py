@@ -17,7 +17,7 @@ from actorbus.codec import unpack
 from actorbus.dispatch import Port
 from actorbus.dispatch.port import NOTICES
 from actorbus.errors import FrameCorrupt
-from actorbus.ffi import RecordCounts, RecordSink
+from actorbus.ffi import Marks, RecordCounts, RecordSink
 from actorbus.recording import OutOfSpace, RecordedStream, RecordingPort
 
 __all__ = ["NativeTape", "PortTape", "Recorded", "Tape"]
@@ -41,8 +41,10 @@ class Recorded(NamedTuple):
 class Tape(Protocol):
     """Moves messages; `tell` of its maker is called with a stream whose port has notices."""
 
-    def attach(self, recording: RecordingPort | None, numbers: Sequence[int], *, shed: bool) -> None:
-        """Write to this recording, under these stream numbers; None: to none for now."""
+    def attach(
+        self, recording: RecordingPort | None, numbers: Sequence[int], *, shed: bool, marks: Marks | None = None
+    ) -> None:
+        """Write to this recording, under these stream numbers; None: to none for now. What `marks` have is left out."""
         ...
 
     def step(self, seen: int, deadline_ns: int) -> bool:
@@ -60,6 +62,10 @@ class Tape(Protocol):
         """What it moved, over all streams and openings."""
         ...
 
+    def sweep(self, position: int) -> None:
+        """Mark how far each session is recorded; all that was appended is written, below `position`."""
+        ...
+
     @property
     def is_full(self) -> bool:
         """Whether messages wait, or were left out, because the disk has no room now."""
@@ -74,13 +80,17 @@ class NativeTape:
         self._waiter = waiter
         self._tell = tell
         self._recording: RecordingPort | None = None
+        self._marks: Marks | None = None
 
-    def attach(self, recording: RecordingPort | None, numbers: Sequence[int], *, shed: bool) -> None:
+    def attach(
+        self, recording: RecordingPort | None, numbers: Sequence[int], *, shed: bool, marks: Marks | None = None
+    ) -> None:
         """Point every sink at the journal, or at none."""
-        self._recording = recording
+        self._recording, self._marks = recording, marks
         handle = 0 if recording is None else recording.native_handle
         for stream, number in zip(self._streams, numbers, strict=True):
             stream.sink.attach(handle, number, framed=stream.facts.framed, shed=shed, patience_ns=PATIENCE_NS)
+            stream.sink.follow(marks, number, framed=stream.facts.framed)
 
     def step(self, seen: int, deadline_ns: int) -> bool:
         """One native wait: it polls, appends, writes and syncs by itself, and returns for notices."""
@@ -96,6 +106,11 @@ class NativeTape:
         summed = RecordCounts(*(sum(column) for column in zip(*each, strict=True)))
         return summed._replace(longest_ns=max((one.longest_ns for one in each), default=0))
 
+    def sweep(self, position: int) -> None:
+        """Every message taken is in the journal's batch, and that is written."""
+        if self._marks is not None:
+            self._marks.sweep(position, [stream.sink for stream in self._streams])
+
     @property
     def is_full(self) -> bool:
         """What the journal says of its disk."""
@@ -110,18 +125,27 @@ class PortTape:
         self._waiter = waiter
         self._tell = tell
         self._recording: RecordingPort | None = None
+        self._marks: Marks | None = None
         self._numbers: Sequence[int] = ()
         self._shed = False
         self._full = False
         self._pending: list[tuple[int, bytes, int, int, int]] = []
+        self._reached: dict[tuple[int, int], int] = {}
+        """By stream's number and session: the position of the record appended last, since the last sweep."""
         self._counts = RecordCounts()
 
-    def attach(self, recording: RecordingPort | None, numbers: Sequence[int], *, shed: bool) -> None:
+    def attach(
+        self, recording: RecordingPort | None, numbers: Sequence[int], *, shed: bool, marks: Marks | None = None
+    ) -> None:
         """Write what comes, and what still waits, to this recording."""
-        self._recording, self._numbers, self._shed = recording, numbers, shed
+        self._recording, self._numbers, self._shed, self._marks = recording, numbers, shed, marks
+        for stream, number in zip(self._streams, numbers, strict=True):
+            stream.sink.follow(marks, number, framed=stream.facts.framed)
 
     def step(self, seen: int, deadline_ns: int) -> bool:
-        """Take a batch of each stream and append it, or wait."""
+        """Take a batch of each stream and append it, or wait for one and take that: none is left behind that only
+        native code has.
+        """
         worked = self._write() if self._pending else False
         if not self._pending:
             for place, stream in enumerate(self._streams):
@@ -129,7 +153,8 @@ class PortTape:
         if not worked:
             if self._recording is not None:
                 self._recording.tick(idle=True)
-            self._waiter.wait(seen, deadline_ns)
+            number = self._waiter.wait(seen, deadline_ns)
+            worked = number >= 0 and self._take(number, self._streams[number])
         return worked
 
     def _take(self, place: int, stream: Recorded) -> bool:
@@ -156,10 +181,13 @@ class PortTape:
             if recording is not None:
                 for number, body, session, position, time_ns in self._pending:
                     recording.append(number, body, session=session, stream_position=position, time_ns=time_ns)
+                    self._reached[number, session] = position
                     done += 1
                     size += len(body)
                 recording.tick()
                 self._full = False
+                if self._marks is not None:
+                    self._marks.at(recording.positions.appended)
         except OutOfSpace:
             self._full = True
         finally:
@@ -178,7 +206,15 @@ class PortTape:
     @property
     def counts(self) -> RecordCounts:
         """What it moved."""
-        return self._counts
+        return self._counts._replace(repeated=sum(stream.sink.repeated for stream in self._streams))
+
+    def sweep(self, position: int) -> None:
+        """Mark what was appended: native code may have taken more, the batch that comes next and what waits here."""
+        if self._marks is not None:
+            for (number, session), reached in self._reached.items():
+                self._marks.raise_to(number, session, position, reached)
+            self._reached.clear()
+            self._marks.sweep(position)
 
     @property
     def is_full(self) -> bool:

@@ -79,9 +79,8 @@ def latency_cells(latency: Mapping[str, float]) -> list[str]:
 
 def recorder_rows(recorders: Mapping[str, Mapping[str, int]]) -> list[Row]:
     """Return a row for each recorder under a header; troubles only where there are some."""
-    troubles = [
-        column for column in ("shed", "held", "faults", "restarts") if any(r[column] for r in recorders.values())
-    ]
+    rare = ("shed", "held", "repeated", "faults", "restarts")
+    troubles = [column for column in rare if any(counters.get(column) for counters in recorders.values())]
     columns = ["records", "bytes", "written_position", "durable_position", *troubles]
     header = ["recorder", *(column.replace("_position", "") for column in columns)]
     rows = [[name, *(f"{counters[column]:,}" for column in columns)] for name, counters in recorders.items()]

@@ -18,6 +18,7 @@ from actorbus.ffi.handles import ClientHandle, DriverHandle, Handle, open_handle
 from actorbus.ffi.layouts import Fixed, Layout, make_fixed, make_layout, make_packer
 from actorbus.ffi.library import Versions, load, wheel_library
 from actorbus.ffi.lists import again_of, make_list_reader
+from actorbus.ffi.marks import Marks
 from actorbus.ffi.ports import Notice, OfferPort, PollPort, Quarantined, Record, make_offer_port, make_poll_port
 from actorbus.ffi.recording import RecordCounts, RecordSink
 from actorbus.ffi.replaying import FollowHandle, ReplayOrder, ReplayState, attach_replay, replay_state
@@ -39,6 +40,7 @@ __all__ = [
     "Handle",
     "Idle",
     "Layout",
+    "Marks",
     "Notice",
     "OfferPort",
     "PollPort",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from actorbus.errors import ClosedError, InvalidValue, OutOfMemory
+from actorbus.ffi.marks import Marks, follow_marks, repeated_of
 from actorbus.ffi.native import ffi, lib
 from actorbus.ffi.waiting import Subscribed
 
@@ -29,6 +30,8 @@ class RecordCounts(NamedTuple):
     """Messages longer than a record may be: left out."""
     longest_ns: int = 0
     """The longest time between two passes, nanoseconds."""
+    repeated: int = 0
+    """Messages that came again after a restart and were left out: the recording has them."""
 
 
 class RecordSink:
@@ -69,4 +72,19 @@ class RecordSink:
         counts = ffi.new("ab_record_counts *")
         if lib.ab_subscription_recorded(self._subscription.handle, counts) != lib.AB_OK:
             return RecordCounts()
-        return RecordCounts(counts.records, counts.bytes, counts.shed, counts.held, counts.too_large, counts.longest_ns)
+        numbers = (counts.records, counts.bytes, counts.shed, counts.held, counts.too_large, counts.longest_ns)
+        return RecordCounts(*numbers, self.repeated)
+
+    @property
+    def handle(self) -> int:
+        """The native handle of its subscription."""
+        return self._subscription.handle
+
+    def follow(self, marks: Marks | None, stream: int, *, framed: bool) -> None:
+        """Mark its sessions from now on, and leave out what their marks have; works for a port's messages too."""
+        follow_marks(self._subscription, marks, stream, framed=framed)
+
+    @property
+    def repeated(self) -> int:
+        """Messages left out because a mark has them."""
+        return repeated_of(self._subscription)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from actorbus.journal.consumers import Consumer, positions_of
 from actorbus.journal.jsonl_reader import JsonlReader
 from actorbus.journal.jsonl_recording import JsonlRecording
+from actorbus.journal.marks import open_marks
 from actorbus.journal.opening import open_recording
 from actorbus.journal.quarantine import KeptMessage, QuarantineBook, read_quarantine, redriving
 from actorbus.journal.reader import JournalReader
@@ -23,6 +24,7 @@ __all__ = [
     "QuarantineBook",
     "Repaired",
     "Verified",
+    "open_marks",
     "open_recording",
     "positions_of",
     "read_quarantine",

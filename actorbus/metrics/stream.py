@@ -152,6 +152,7 @@ class RecorderCounter(IntEnum):
     HELD = 6
     FAULTS = 7
     RESTARTS = 8
+    REPEATED = 9
 
 
 class RecorderCounters(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,6 +176,8 @@ class RecorderCounters(msgspec.Struct, frozen=True, kw_only=True):
     """Writes and syncs that failed."""
     restarts: int = 0
     """Times the recording was opened anew after one."""
+    repeated: int = 0
+    """Messages that came again from a living publisher after a restart, and were left out: the recording has them."""
 
     @classmethod
     def from_block(cls, numbers: Sequence[int]) -> Self:
@@ -189,4 +192,5 @@ class RecorderCounters(msgspec.Struct, frozen=True, kw_only=True):
             held=numbers[RecorderCounter.HELD],
             faults=numbers[RecorderCounter.FAULTS],
             restarts=numbers[RecorderCounter.RESTARTS],
+            repeated=numbers[RecorderCounter.REPEATED],
         )

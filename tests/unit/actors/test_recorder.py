@@ -15,7 +15,7 @@ from actorbus.actors.shell import ask, join, launch
 from actorbus.actors.tapes import Recorded
 from actorbus.clock import SystemClock
 from actorbus.dispatch import Port, RecorderChanged, StreamEvent
-from actorbus.ffi import Event, RecordSink
+from actorbus.ffi import Event, Marks, RecordSink
 from actorbus.metrics import RecorderCounter
 from actorbus.recording import Positions, RecordedStream, RecordingPort, Retention, StorageFailed
 from tests.support.aeron import until
@@ -94,6 +94,34 @@ class FakePort:
         return self.position
 
 
+class FakeSink:
+    repeated = 0
+
+    def follow(self, marks: object, stream: int, *, framed: bool) -> None:
+        pass
+
+
+class FakeMarks:
+    """Marks of sessions, and what is wrong with their file."""
+
+    def __init__(self) -> None:
+        self.sweeps: list[int] = []
+        self.problem: str | None = None
+        self.closed = 0
+
+    def at(self, position: int) -> None:
+        pass
+
+    def raise_to(self, stream: int, session: int, position: int, stream_position: int) -> None:
+        pass
+
+    def sweep(self, position: int, subscriptions: object = ()) -> None:
+        self.sweeps.append(position)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
 class EventWaiter:
     """Waits on the actor's event alone."""
 
@@ -115,9 +143,11 @@ class Room:
         self.reports: list[BaseException] = []
         self.cells: dict[int, int] = {}
         self.port = FakePort()
+        self.marks = FakeMarks()
         setup = RecorderSetup(
             "tape",
             self._open,
+            lambda _: cast("Marks", self.marks),
             native=False,
             durable=True,
             shed=False,
@@ -129,7 +159,7 @@ class Room:
             setup, SystemClock(), report=lambda _name, error: self.reports.append(error), on_event=self.events.append
         )
         stream = Recorded(
-            "bars", RecordedStream(name="bars", framed=False), cast("Port", self.port), cast("RecordSink", None)
+            "bars", RecordedStream(name="bars", framed=False), cast("Port", self.port), cast("RecordSink", FakeSink())
         )
         self.actor.assemble([stream], cast("Waiter", EventWaiter(lambda: self.actor.inbox.event)))
 
@@ -176,9 +206,9 @@ def test_it_is_quiet_only_when_what_it_took_is_durable() -> None:
     with Room() as room:
         assert room.actor.is_quiet
         room.recording.appended = 9
-        until(lambda: not room.actor.is_quiet)
+        assert not room.actor.is_quiet, "at once: a sync may take longer than the last look is ago"
         room.recording.durable = 9
-        until(lambda: room.actor.is_quiet)
+        assert room.actor.is_quiet
 
 
 def test_after_a_failed_write_the_recording_is_opened_anew_and_told() -> None:
@@ -223,3 +253,22 @@ def test_retention_is_looked_at_while_it_runs() -> None:
         until(lambda: room.recording.purges)
 
     assert room.recording.purges[0].size_bytes == 1 << 20
+
+
+def test_how_far_each_session_is_recorded_is_noted_while_it_runs_and_at_the_end() -> None:
+    with Room() as room:
+        room.port.batches.append([b"abc"])
+        until(lambda: 3 in room.marks.sweeps)
+        room.port.batches.append([b"de"])
+
+    assert room.marks.sweeps[-1] == 5
+    assert room.marks.closed == 1
+
+
+def test_marks_that_cannot_be_written_are_told_once_and_stop_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    with Room() as room:
+        room.marks.problem = "no room"
+        until(lambda: len(room.marks.sweeps) > 3)
+
+    assert [record.getMessage().count("no room") for record in caplog.records] == [1]
+    assert room.states() == []

@@ -11,8 +11,8 @@ from actorbus.actors.tapes import PortTape, Recorded
 from actorbus.codec import ControlKind, control
 from actorbus.dispatch import Port
 from actorbus.dispatch.port import NOTICES
-from actorbus.ffi import RecordSink
-from actorbus.recording import OutOfSpace, RecordedStream, RecordingPort
+from actorbus.ffi import Marks, RecordSink
+from actorbus.recording import OutOfSpace, Positions, RecordedStream, RecordingPort
 
 HELLO = control(ControlKind.HELLO, publisher=7, sequence=0)
 LOOKS_LIKE_IT = HELLO[:2] + b"\x09" + HELLO[3:]  # a control frame of a kind that is none: a peer's, and recorded
@@ -40,6 +40,33 @@ class FakePort:
         return (7, 64 * (place + 1), 0, 0, 0, 0, 1_000 + place, 1, 0)
 
 
+class FakeSink:
+    """What a port tape needs of a subscription."""
+
+    def __init__(self) -> None:
+        self.repeated = 0
+        self.followed: list[object] = []
+
+    def follow(self, marks: object, stream: int, *, framed: bool) -> None:
+        self.followed.append((marks, stream, framed))
+
+
+class FakeMarks:
+    def __init__(self) -> None:
+        self.positions: list[int] = []
+        self.sweeps: list[int] = []
+        self.raised: list[tuple[int, int, int, int]] = []
+
+    def raise_to(self, stream: int, session: int, position: int, stream_position: int) -> None:
+        self.raised.append((stream, session, position, stream_position))
+
+    def at(self, position: int) -> None:
+        self.positions.append(position)
+
+    def sweep(self, position: int, subscriptions: object = ()) -> None:
+        self.sweeps.append(position)
+
+
 class FakeWaiter:
     def __init__(self) -> None:
         self.waits = 0
@@ -54,6 +81,10 @@ class FakeRecording:
         self.records: list[tuple[int, bytes, int, int, int]] = []
         self.room = 1_000
         self.writes = 0
+
+    @property
+    def positions(self) -> Positions:
+        return Positions(len(self.records))
 
     def append(self, stream: int, payload: bytes, *, session: int, stream_position: int, time_ns: int) -> int:
         if len(self.records) >= self.room:
@@ -70,14 +101,16 @@ class Bench:
         self.recording = FakeRecording()
         self.waiter = FakeWaiter()
         self.told: list[str] = []
+        self.sink = FakeSink()
+        self.marks = FakeMarks()
         stream = Recorded(
             "bars",
             RecordedStream(name="bars", framed=framed),
             cast("Port", FakePort(batches)),
-            cast("RecordSink", None),
+            cast("RecordSink", self.sink),
         )
         self.tape = PortTape([stream], cast("Waiter", self.waiter), lambda stream: self.told.append(stream.name))
-        self.tape.attach(cast("RecordingPort", self.recording), [3], shed=shed)
+        self.tape.attach(cast("RecordingPort", self.recording), [3], shed=shed, marks=cast("Marks", self.marks))
 
     def run(self) -> None:
         while self.tape.step(0, 0):
@@ -140,3 +173,20 @@ def test_without_a_recording_messages_stay_where_they_are_or_are_shed(shed: bool
     bench.tape.attach(cast("RecordingPort", bench.recording), [3], shed=shed)
     bench.run()
     assert len(bench.recording.records) == left
+
+
+def test_sessions_are_marked_up_to_what_was_appended_and_not_to_what_was_taken() -> None:
+    bench = Bench([[DATA] * 3])
+    bench.recording.room = 1
+    bench.run()
+    bench.tape.sweep(9)
+    assert (bench.marks.raised, bench.marks.sweeps) == ([(3, 7, 9, 64)], [9])
+
+    bench.recording.room = 1_000
+    bench.run()
+    bench.tape.sweep(11)
+    bench.tape.sweep(12)
+    bench.sink.repeated = 4
+    assert bench.marks.raised == [(3, 7, 9, 64), (3, 7, 11, 192)]
+    assert (bench.marks.sweeps, bench.marks.positions, bench.tape.counts.repeated) == ([9, 11, 12], [3], 4)
+    assert bench.sink.followed == [(bench.marks, 3, True)]
