@@ -171,6 +171,7 @@ typedef struct {
     uint32_t publisher;       /* index of the publisher last seen here, AB_PUBLISHERS: none */
     uint32_t fragment_max;    /* mtu - 32, or 0 when Aeron did not tell */
     int64_t position;         /* end of the last fragment taken; a later one must end behind it */
+    int64_t assembly_begin;   /* of the half-received message: a mark is before it */
     int64_t replayed;         /* fragments that end here or before are in a recording: dropped, no fault; 0: none */
     int64_t last_used;        /* pass number, for the choice of who makes room */
     int64_t resume_position;  /* a batch frame that was cut by a full batch: its end, */

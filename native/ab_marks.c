@@ -250,8 +250,9 @@ void ab_marks_meet(ab_subscription *subscription, ab_session *session, int32_t i
 
 static void mark(ab_subscription *subscription, const ab_session *session) {
     row *of = row_of(subscription, session);
-    if (of != NULL && session->position > of->position) {
-        of->position = session->position;
+    int64_t reached = session->assembling ? session->assembly_begin : session->position; /* half a message is not recorded */
+    if (of != NULL && reached > of->position) {
+        of->position = reached;
         of->moved = subscription->marks->position;
         of->dirty = true;
     }

@@ -146,6 +146,7 @@ static bool assemble(ab_subscription *subscription, ab_session *session, uint8_t
     }
     if (first) {
         session->assembling = true;
+        session->assembly_begin = begin;
         session->skipping = false;
     }
     if (session->assembling && !ab_session_append(subscription, session, fragment, length)) {

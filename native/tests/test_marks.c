@@ -200,6 +200,36 @@ static void every_message_is_recorded_once_however_recorders_end_and_where_they_
     }
 }
 
+static void half_a_message_at_the_end_of_a_life_is_recorded_by_the_next_one(void) {
+    for (int killed = 0; killed < 2; killed++) {
+        make_folder(folder);
+        size_t length = make_message(1, PARTS);
+        begin_life();
+        aeron_image_t *image = fake_image(7, BITS, 1408, TERM, 0);
+        fake_announce(subscription, image);
+        fake_append(image, FAKE_BEGIN, bytes, 1376);
+        poll_some(3);
+        CHECK_EQUAL(image->tail, image->position);
+        sweep();
+        end_life(killed != 0);
+        begin_life();
+        image = fake_image(7, BITS, 1408, TERM, 0);
+        fake_announce(subscription, image);
+        fake_append_fragments(image, bytes, length);
+        poll_some(3);
+        CHECK_EQUAL(0, ab_subscription_repeated(handle));
+        end_life(false);
+        ab_journal_reader *reader;
+        ab_journal_record record;
+        ab_error error;
+        CHECK_EQUAL(AB_OK, ab_journal_reader_open(folder, NULL, 0, &reader, &error));
+        CHECK_EQUAL(AB_OK, ab_journal_reader_next(reader, &record, &error));
+        CHECK_EQUAL(length, record.length);
+        ab_journal_reader_close(reader);
+        remove_folder(folder);
+    }
+}
+
 static void what_comes_again_is_counted_in_messages(void) {
     begin_publication(5);
     for (int i = 0; i < 6; i++) {
@@ -364,6 +394,7 @@ static void wrong_arguments_are_refused(void) {
 
 int main(void) {
     RUN(every_message_is_recorded_once_however_recorders_end_and_where_they_join);
+    RUN(half_a_message_at_the_end_of_a_life_is_recorded_by_the_next_one);
     RUN(what_comes_again_is_counted_in_messages);
     RUN(the_next_publication_with_the_session_id_begins_anew);
     RUN(a_session_that_came_while_nothing_was_written_is_marked_at_the_end_that_is_left);
