@@ -73,9 +73,7 @@ class InlineHandlers(Shell):
         for setup, handler, state in self._handlers:
             if setup.name in names and not state.stopped:
                 state.stopped = True
-                for stream in setup.streams:
-                    if stream in self._dispatchers:
-                        self._dispatchers[stream].rebuild()
+                self._leave_streams(setup.name)
                 if not state.away:  # one that pauses before its restart has ended already
                     self._end_handler(setup.name, handler)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, override
 
 from actorbus.actors.hosting import Cells, HandlerSetup, RestartPolicy
 from actorbus.actors.inline import InlineHandlers
@@ -35,6 +35,8 @@ from actorbus.ffi.system import pin_thread
 
 __all__ = ["Cells", "Drain", "EndHandlers", "HandlerSetup", "MailSetup", "PollerActor", "StreamSetup", "Waiter"]
 
+OUT: Final = "its handler is out"
+"""Why a recording is not read on: its only handler is stopped, or pauses before its restart."""
 FLUSH_NS = 250_000_000
 """How often handler counters go to the statistics file: 4 Hz (D9)."""
 
@@ -202,7 +204,21 @@ class PollerActor(InlineHandlers):
         def step() -> int:
             return dispatcher.step()
 
-        return Stepped(stream.following.stepped(step, lambda: state.failed))
+        return Stepped(stream.following.stepped(step, state))
+
+    @override
+    def _leave_streams(self, name: str) -> None:
+        super()._leave_streams(name)
+        for stream in self._streams:
+            if stream.following is not None:  # it stays where it is: nothing of a recording is missed by a pause
+                self.hold(stream.name, OUT)
+
+    @override
+    def _come_back(self, name: str) -> None:
+        super()._come_back(name)
+        if not (self._states[name].away or self._states[name].stopped):
+            for stream in self._streams:
+                self.release(stream.name, OUT)
 
     def on_stop(self) -> None:
         """Stop the handlers, last started first, and write the last counters."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from actorbus.actors.parts import ConsumerPort, HandlerPart, PollerPart, ReplayPart, StreamPart
-from actorbus.dispatch import BatchHandler, Handler, Port
+from actorbus.dispatch import BatchHandler, Handler, HandlerState, Port
 from actorbus.errors import ActorBusError, RecordingError
 from actorbus.ffi import FollowHandle, PollPort, ReplayOrder, attach_replay, make_poll_port, replay_state
 from actorbus.metrics import CounterBlock
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["FollowedSubscription", "Following", "Opened", "is_on", "open_replayed"]
 
 ONE_MESSAGE = (1, 65_536)
-"""Batches of a handler that resumes: its place is stored after each message."""
+"""Batches of a handler that resumes: its place is stored after each message; and of one that restarts behind one."""
 
 
 def is_on(part: HandlerPart, poller: PollerPart) -> bool:
@@ -119,11 +119,12 @@ class Following:
     """
 
     def __init__(
-        self, name: str, part: ReplayPart, stream: StreamPart, cls: type[Handler], taken: Sequence[type]
+        self, name: str, part: ReplayPart, stream: StreamPart, cls: type[Handler], taken: Sequence[type], on_error: str
     ) -> None:
         self._name = name
         self._part = part
-        whole = part.consumer is None or issubclass(cls, BatchHandler)
+        alone = part.consumer is not None or on_error == "restart"
+        whole = not alone or issubclass(cls, BatchHandler)
         self.subscription = FollowedSubscription(stream, taken, batch=None if whole else ONE_MESSAGE)
         self._consumer: ConsumerPort | None = None
         self._stored = -1
@@ -160,13 +161,19 @@ class Following:
             return Place("position", int(own))
         return start if consumer.is_new else Place("position", int(consumer.position))
 
-    def stepped(self, step: Callable[[], int], is_out: Callable[[], bool]) -> Callable[[], int]:
-        """Return the dispatcher's step, with the place stored behind it unless the handler was stopped by it."""
+    def stepped(self, step: Callable[[], int], state: HandlerState) -> Callable[[], int]:
+        """Return the dispatcher's step, with the place stored behind it.
+
+        Nothing is read while the handler is stopped or pauses before its restart. The place stays before a message
+        that stopped it.
+        """
 
         def one() -> int:
+            if state.stopped or state.away:
+                return 0
             done = step()
             self.moved += done
-            if done > 0 and self._consumer is not None and not is_out():
+            if done > 0 and self._consumer is not None and not state.stopped:
                 self._handled(done)
             return done
 

@@ -220,7 +220,8 @@ class Session:
             chosen = {type_id: cls for type_id, cls in part.types.items() if cls in set(taken)}
             following: Following | None = None
             if (replay := handlers[0].replay) is not None:
-                following = Following(handlers[0].name, replay, part, handlers[0].cls, taken)
+                own = handlers[0]
+                following = Following(own.name, replay, part, own.cls, taken, own.on_error)
                 self._undo.callback(following.subscription.close)
                 self.followed.append((name, actor, following))
                 port: Port = following.subscription.port

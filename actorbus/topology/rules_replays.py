@@ -39,9 +39,6 @@ def _alone(facts: Facts, name: str, spec: HandlerSpec) -> None:
     if spec.after:
         why = f"a handler with `{key}` reads a recording: it cannot wait for handlers of live messages"
         facts.report.add("AB1245", why, path=(*path, "after"), hint="remove `after`")
-    if spec.resume and spec.on_error == "restart":
-        why = "messages that come while a handler is away would be passed over"
-        facts.report.add("AB1245", why, path=(*path, "on_error"), hint="use quarantine, skip or stop")
 
 
 def _recorded(facts: Facts, name: str, key: str) -> None:

@@ -42,7 +42,7 @@ def errors(handler: dict[str, object], recorder: dict[str, object] | None) -> li
         ({"resume": True}, None, "AB1245"),
         ({"resume": True}, LINES, "AB1245"),
         ({"resume": True, "dispatch": "mailbox"}, TAPE, "AB1245"),
-        ({"resume": True, "on_error": "restart"}, TAPE, "AB1245"),
+        ({"resume": True, "on_error": "restart"}, TAPE, None),
         ({"start": "earliest", "on_error": "restart"}, TAPE, None),
         ({"resume": True, "stream": None, "streams": ["bars", "quotes"]}, TAPE, "AB1245"),
     ],
