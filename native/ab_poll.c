@@ -197,6 +197,10 @@ static bool take(
                 return false; /* the events belong between the batch and this */
             }
             ab_session_take_events(subscription);
+            if (subscription->replay != NULL &&
+                ab_replay_discards(subscription, session_id, position, values->frame.flags, buffer, length)) {
+                return true; /* its image is in the middle of its stream: the recording has what comes before */
+            }
         }
         session = ab_session_make(subscription, session_id);
         ab_marks_meet(subscription, session, values->initial_term_id);

@@ -8,7 +8,7 @@
  *   phase    journal                    live fragments of a session
  *   REPLAY   read                       discarded, remembering how far: nobody who publishes is held back by a long replay
  *   HOLD     read, near its end         not polled, 100 ms at most: the journal catches up with what was discarded
- *   LIVE     not read                   let through; those the replay had already are dropped in silence
+ *   LIVE     watched for 10 s           let through; those the replay had already are dropped in silence
  *   ENDED    at the end asked for       let nothing through
  *   FAILED   corrupt, purged, a failed read: said in a notice; discarded from then on
  *
@@ -17,9 +17,14 @@
  *   - a Beat or Hello of it was discarded that names the next sequence, and the replay reached that (control frames are not in a
  *     journal, so positions alone would never say so for a quiet publisher: it says Beat once a second);
  *   - its image began at the stream's begin, or not behind the last record of it.
- * All sessions that are here go live at once, as soon as there is one: while there is none, the journal is read on. A session whose image
- * comes within WATCH_NS of going live and that is in the middle of its stream (its set-up took longer) is replayed by itself,
- * while the others stay live; a session that begins later is live only.
+ * All sessions that are here go live at once, as soon as there is one: while there is none, the journal is read on. Those that went are
+ * not waited for: a recorder may write the last messages of one long after they were sent, and it is not known how many there are.
+ * So while it is live the journal is read on, records of live sessions are passed over, those of others are given, and this ends
+ * WATCH_NS after the last of them. A session whose image comes meanwhile and that is in the middle of its stream (its set-up took
+ * longer) is replayed by itself, while the others stay live; a session that begins later is live only.
+ *
+ * A recorder may be gone, or have missed what was discarded here. When no record of a session comes for `patience_ns` that is behind, at
+ * the journal's end, it is said what was lost (SAYS_LOST; a Gap too where messages have numbers), and the session goes live.
  *
  * Rules of this file
  *   - Order within a session is kept; between sessions it is the recording's while it is replayed.
@@ -65,7 +70,8 @@ enum ab_replay_notice {
     AB_REPLAY_SAYS_ENDED = 33,  /* the same at the end asked for */
     AB_REPLAY_SAYS_FAILED = 34, /* first: 0 - code; state tells the text. Nothing more comes */
     AB_REPLAY_SAYS_HOLE = 35,   /* a hole a repair left: first: the sequence behind it. It goes on */
-    AB_REPLAY_SAYS_WAITS = 36   /* live, but the recording does not follow: first: holds given up so far. Said once */
+    AB_REPLAY_SAYS_WAITS = 36,  /* live, but the recording does not follow: first: holds given up so far. Said once */
+    AB_REPLAY_SAYS_LOST = 37    /* session: first to last (of its positions) was let go by live, and the recording did not get it */
 };
 
 typedef struct {
@@ -78,6 +84,7 @@ typedef struct {
     int64_t end_value;
     int32_t join;            /* 1: live follows; 0: the recording alone, as it grows */
     double speed;            /* 0: as fast as it can be read; n: by the recorded times, n times as fast */
+    int64_t patience_ns;     /* how long the recording may be without what was discarded; 0: 10 s */
 } ab_replay_options;
 
 typedef struct {
@@ -115,8 +122,8 @@ int ab_replay_poll(ab_subscription *subscription, bool *worked);
 bool ab_replay_discards(
     ab_subscription *subscription, int32_t session_id, int64_t position, uint8_t flags, const uint8_t *bytes, size_t length);
 
-/* For ab_session: an image came, and its session is made; or it went (`session` NULL). */
-void ab_replay_image(ab_subscription *subscription, ab_session *session, const ab_image_event *event);
+/* For ab_session: an image came, and its session is made; or it went. */
+void ab_replay_image(ab_subscription *subscription, const ab_image_event *event);
 
 /* For ab_poll_service: keep discarding while the stream is paused. */
 void ab_replay_service(ab_subscription *subscription);

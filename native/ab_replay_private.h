@@ -1,6 +1,10 @@
 /*
- * ab_replay_private: what the two halves of a replay share: ab_replay_read.c reads the recording, ab_replay.c keeps the sessions and
- * decides when they go live.
+ * ab_replay_private: what the parts of a replay share.
+ *
+ *      ab_replay_open.c     attached to its subscription, looked at, freed
+ *      ab_replay_read.c     reads the recording
+ *      ab_replay_session.c  what is known of each session, from the recording and live; what of it was lost
+ *      ab_replay.c          the phases: when to read, to hold, to go live
  */
 #ifndef AB_REPLAY_PRIVATE_H
 #define AB_REPLAY_PRIVATE_H
@@ -15,9 +19,12 @@ typedef struct {
     int32_t session_id;
     bool up;           /* its image is here */
     bool live;         /* let through; records of it are passed over */
-    bool marked;       /* a control frame of it was discarded, the last one: */
+    bool marked;       /* a control frame of it was discarded: `publisher` and `next` are what it said */
+    bool numbered;     /* a whole frame of it was discarded, the last one: */
+    bool told;         /* it went, and it was said what the recording did not get of it */
     uint32_t publisher;
     uint64_t next;
+    int64_t behind_ns; /* since when, at the recording's end, it is not caught up and no record of it came; 0: it is */
     int64_t begin;     /* of its image */
     int64_t discarded; /* end of the last message of it that was discarded, NEVER: none */
     int64_t replayed;  /* end of the last record of it, NEVER: none */
@@ -28,6 +35,7 @@ struct ab_replay {
     int phase;
     bool join;
     bool waits_said;
+    bool hole_due;             /* the reader told of one that is not said yet */
     int32_t end;
     int64_t end_value;
     double speed;
@@ -45,6 +53,8 @@ struct ab_replay {
     int64_t rest_until_ns;
     int64_t rest_ns;
     int64_t watch_until_ns;
+    int64_t watch_next_ns;     /* when the recording is looked at again */
+    int64_t patience_ns;       /* so long without a record of it, and a session is not waited for any longer */
     int64_t ended_ns;
 
     ab_replay_session *sessions;
@@ -59,6 +69,22 @@ struct ab_replay {
 
 /* What is known of a session, made when it is not; NULL without memory. */
 ab_replay_session *ab_replay_session_of(ab_replay *replay, int32_t session_id);
+
+/* Was all replayed that came before what will be polled next of a session that is here? */
+bool ab_replay_is_caught_up(const ab_subscription *subscription, const ab_replay_session *session);
+
+/* Can holding help: is it known up to where the recording has to come? */
+bool ab_replay_is_known(const ab_replay_session *session);
+
+/* Let a session that is here through from now on. */
+void ab_replay_let_through(ab_subscription *subscription, ab_replay_session *session);
+
+/* A session that is here is not caught up, at the recording's end. True: it was waited for long enough, it is let through, and what the
+ * recording did not get of it was said. */
+bool ab_replay_gives_up(ab_subscription *subscription, ab_replay_session *session, int64_t now_ns);
+
+/* At the recording's end: say what it did not get of sessions that went, when it was waited for long enough. True: some are waited for. */
+bool ab_replay_awaits_gone(ab_subscription *subscription, int64_t now_ns);
 
 /* May something be said now? A notice stands between batches. */
 bool ab_replay_may_say(const ab_subscription *subscription);

@@ -132,30 +132,56 @@ static bool give(ab_subscription *subscription, ab_replay_session *of, const ab_
     if (taken) {
         session->position = record->stream_position;
         of->replayed = record->stream_position;
+        of->behind_ns = 0;
     }
     return taken;
 }
 
-/* Read more. False: nothing is committed now, or it was said why there is nothing. */
-static bool refill(ab_subscription *subscription, bool *at_end) {
+/* A hole a repair left, which the reader tells once: said before anything behind it is given. False: it cannot be said now. */
+static bool say_hole(ab_subscription *subscription) {
     ab_replay *replay = subscription->replay;
+    if (!ab_replay_may_say(subscription)) {
+        return false;
+    }
+    ab_journal_reader_state state;
+    ab_journal_reader_state_get(replay->reader, &state);
+    replay->sequence = (int64_t)state.sequence;
+    replay->position = state.position;
+    replay->hole_due = false;
+    ab_replay_say(subscription, AB_REPLAY_SAYS_HOLE, state.sequence, state.lost, state.position);
+    return true;
+}
+
+/* The recording cannot be read on. What is damaged there came live, when it is live, or is of who went. */
+static void give_up(ab_subscription *subscription, int code, int64_t now_ns) {
+    ab_replay *replay = subscription->replay;
+    if (replay->phase != AB_REPLAY_LIVE) {
+        fail(subscription, code);
+        return;
+    }
+    replay->patience_ns = 0;
+    if (!ab_replay_awaits_gone(subscription, now_ns)) {
+        ab_replay_let_go(replay);
+    }
+}
+
+/* Read more. False: nothing is committed now, or it was said why there is nothing. */
+static bool refill(ab_subscription *subscription, int64_t now_ns, bool *at_end) {
+    ab_replay *replay = subscription->replay;
+    if (replay->hole_due && !say_hole(subscription)) {
+        return false;
+    }
     int result = ab_journal_reader_batch(replay->reader, replay->records, AB_REPLAY_READ, &replay->error);
     replay->first = 0;
     replay->count = result > 0 ? (uint32_t)result : 0;
-    if (result > 0) {
-        return true;
-    }
-    if (result == AB_LOST && ab_replay_may_say(subscription)) {
-        ab_journal_reader_state state;
-        ab_journal_reader_state_get(replay->reader, &state);
-        replay->sequence = (int64_t)state.sequence;
-        replay->position = state.position;
-        ab_replay_say(subscription, AB_REPLAY_SAYS_HOLE, state.sequence, state.lost, state.position);
-    } else if (result != AB_END && result != AB_OK) {
-        fail(subscription, result);
-    }
     *at_end = result == AB_END || result == AB_OK;
-    return false;
+    if (result == AB_LOST) {
+        replay->hole_due = true;
+        (void)say_hole(subscription);
+    } else if (result < 0 && !*at_end) {
+        give_up(subscription, result, now_ns);
+    }
+    return result > 0;
 }
 
 bool ab_replay_read_on(ab_subscription *subscription, int64_t now_ns, bool *worked) {
@@ -163,7 +189,7 @@ bool ab_replay_read_on(ab_subscription *subscription, int64_t now_ns, bool *work
     bool at_end = false;
     for (uint32_t reads = 0; !subscription->ended;) {
         if (replay->first == replay->count) {
-            if (reads++ == READS_A_PASS || !refill(subscription, &at_end)) {
+            if (reads++ == READS_A_PASS || !refill(subscription, now_ns, &at_end)) {
                 break;
             }
         }

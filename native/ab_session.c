@@ -98,7 +98,7 @@ void ab_session_take_events(ab_subscription *subscription) {
         ab_session *session = ab_session_find(subscription, event.session_id);
         if (event.kind == AB_IMAGE_LEFT) {
             if (subscription->replay != NULL) {
-                ab_replay_image(subscription, NULL, &event);
+                ab_replay_image(subscription, &event);
             }
             if (session != NULL) {
                 ab_session_forget(subscription, session);
@@ -121,7 +121,7 @@ void ab_session_take_events(ab_subscription *subscription) {
                                     ? event.mtu_length - AERON_DATA_HEADER_LENGTH
                                     : 0;
         if (subscription->replay != NULL) {
-            ab_replay_image(subscription, session, &event);
+            ab_replay_image(subscription, &event);
         }
         ab_sequence_notice(
             subscription,

@@ -19,6 +19,7 @@ __all__ = [
     "Recovered",
     "ReplayEnded",
     "ReplayFailed",
+    "ReplayGap",
     "ReplayHole",
     "ReplayJoined",
     "ReplayWaits",
@@ -117,6 +118,19 @@ class ReplayFailed(StreamEvent, frozen=True, kw_only=True):
 
     position: int
     """The place in the recording before what could not be read."""
+
+
+class ReplayGap(StreamEvent, frozen=True, kw_only=True):
+    """Live messages of a session were let go by for a recording that did not get them: they do not come any more.
+
+    Told when the recording had nothing of the session for ten seconds. A `Gap` with their numbers comes beside it,
+    where messages have numbers.
+    """
+
+    position: int
+    """Of the session: behind the last message the recording had."""
+    end_position: int
+    """Of the session: behind the last one that was let go by."""
 
 
 class ReplayHole(StreamEvent, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from actorbus.dispatch.events import (
     Recovered,
     ReplayEnded,
     ReplayFailed,
+    ReplayGap,
     ReplayHole,
     ReplayJoined,
     ReplayWaits,
@@ -58,10 +59,12 @@ def event_of(notice: Notice, stream: str, time_ns: int) -> StreamEvent:
             )
         case 7:
             return EventsLost(stream=stream, session=session, time_ns=time_ns, count=first)
+        case 37:
+            return ReplayGap(stream=stream, session=session, time_ns=time_ns, position=first, end_position=last)
         case 32 | 33 | 34 | 35 | 36:
             return _of_replay(kind, stream, time_ns, first, last, position)
         case _:
-            raise InternalError(f"stream {stream!r}: notice of unknown kind {kind}; known are 1 to 7 and 32 to 36")
+            raise InternalError(f"stream {stream!r}: notice of unknown kind {kind}; known are 1 to 7 and 32 to 37")
 
 
 def _of_replay(kind: int, stream: str, time_ns: int, first: int, last: int, position: int) -> StreamEvent:

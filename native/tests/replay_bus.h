@@ -32,8 +32,10 @@ typedef struct {
     uint32_t sent[PUBLISHERS];
     int64_t first[PUBLISHERS]; /* number of the first message the reader got, -1: none yet */
     int64_t next[PUBLISHERS];
+    int64_t last[PUBLISHERS];  /* number of the last record of it, -1: none */
     uint64_t records;
-    int64_t got, replayed, joined, ended, failed, holes, waits, gaps;
+    int64_t got, replayed, joined, ended, failed, holes, waits, gaps, lost;
+    ab_notice lost_last, gap_last;
 } bus;
 
 static inline ab_subscription *subscription_of(ab_handle handle) { return ab_slot_peek(handle, AB_KIND_SUBSCRIPTION); }
@@ -58,7 +60,7 @@ static inline void open_own_journal(bus *self, uint64_t segment) {
 static inline void begin(bus *self) {
     *self = (bus){0};
     for (int i = 0; i < PUBLISHERS; i++) {
-        self->first[i] = -1;
+        self->first[i] = self->last[i] = -1;
     }
     make_folder(self->folder);
     open_own_journal(self, 1024 * 1024);
@@ -118,6 +120,7 @@ static inline int record(bus *self) {
             continue;
         }
         int64_t time_ns = 1000 * ((int64_t)self->records + 1);
+        self->last[bytes[body]] = (int64_t)self->records;
         CHECK_EQUAL(self->records, ab_journal_append(
                                        self->journal, STREAM, at->session_id, at->position, time_ns, bytes, at->length));
         self->records++;
@@ -129,6 +132,17 @@ static inline int record(bus *self) {
     CHECK_EQUAL(AB_OK, ab_journal_write(self->journal));
     ab_poll_handover(subscription);
     return count;
+}
+
+/* What came, and the recorder never writes: it was not running. */
+static inline void miss_all(bus *self) {
+    ab_subscription *subscription = subscription_of(self->recorder);
+    while (ab_poll(subscription, NULL) != 0) {
+        ab_notice notice;
+        while (ab_poll_notice(subscription, &notice)) {
+        }
+        ab_poll_handover(subscription);
+    }
 }
 
 static inline void record_all(bus *self) {
@@ -170,9 +184,14 @@ static inline void take_notice(bus *self, const ab_notice *notice) {
         case AB_REPLAY_SAYS_WAITS:
             self->waits++;
             break;
+        case AB_REPLAY_SAYS_LOST:
+            self->lost++;
+            self->lost_last = *notice;
+            break;
         case AB_GAP:
         case AB_REWIND:
             self->gaps++;
+            self->gap_last = *notice;
             break;
         default:
             break;

@@ -26,6 +26,7 @@ REPLAY = {"stream": "s", "session": 0, "time_ns": 77}
         ((34, 0, 0, 17, 0, 96), d.ReplayFailed(**REPLAY, position=96)),
         ((35, 0, 0, 8, 3, 96), d.ReplayHole(**REPLAY, sequence=8, lost=3)),
         ((36, 0, 0, 4, 0, 96), d.ReplayWaits(**REPLAY, position=96, retries=4)),
+        ((37, 5, 0, 64, 256, 96), d.ReplayGap(**COMMON, position=64, end_position=256)),
     ],
 )
 def test_each_kind_becomes_its_event(notice: tuple[int, int, int, int, int, int], event: d.StreamEvent) -> None:
