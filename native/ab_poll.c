@@ -137,8 +137,7 @@ bool ab_poll_deliver(
 /* A fragment of a larger message. False: abort it. A message whose beginning or middle is missing counts once. */
 static bool assemble(ab_subscription *subscription, ab_session *session, uint8_t flags, const uint8_t *fragment,
                      size_t length, int64_t begin, int64_t position) {
-    bool first = (flags & AERON_DATA_HEADER_BEGIN_FLAG) != 0;
-    bool last = (flags & AERON_DATA_HEADER_END_FLAG) != 0;
+    bool first = (flags & AERON_DATA_HEADER_BEGIN_FLAG) != 0, last = (flags & AERON_DATA_HEADER_END_FLAG) != 0;
     if (session->assembling && (first || begin != session->position)) {
         subscription->counters[AB_INVALID_FRAMES]++;
         ab_session_end_assembly(subscription, session);

@@ -6,9 +6,11 @@ Rules of this file:
 
 * Frames are recorded as received. Who holds the publishers back is the recorder's own policy: `hold` leaves messages
   in the term buffer while the disk cannot follow, `shed` leaves them out and counts them.
-* A failed write or sync ends that opening of the recording, never the run: it is closed, opened anew (what is on disk
-  is read again), and recording goes on, within the budget of `supervision`. Beyond it the node fails, and from then on
-  the recorder sheds, so that nobody is held by one that is dead.
+* A failed write or sync never ends the run: nothing more is taken, and after a pause the recording is resumed, with all
+  that was taken before (RecordingPort.resume), within the budget of `supervision`. Beyond it the node fails, and from
+  then on the recorder sheds, so that nobody is held by one that is dead. A full disk costs no budget: it is waited for.
+* What was taken and could not be kept is counted (`lost`) and said in the log.
+* A purge that fails is counted (`unpurged`) and said in the log: recording goes on, with all segments.
 * What it did is counted (`RecorderCounter`), written ten times a second and when asked; what happened is an event.
 
 Thread: the actor's own, but where it says any.
@@ -29,10 +31,10 @@ from actorbus.clock import Clock
 from actorbus.dispatch import RecorderChanged, StreamEvent
 from actorbus.dispatch.notices import event_of
 from actorbus.dispatch.state import describe
-from actorbus.errors import ActorBusError, ClosedError, InternalError, NativeError, RecordingError
-from actorbus.ffi import Marks
+from actorbus.errors import ActorBusError, ClosedError, InternalError, InvalidValue, NativeError, RecordingError
+from actorbus.ffi import Marks, RecordCounts
 from actorbus.metrics import RecorderCounter
-from actorbus.recording import OutOfSpace, RecordingPort, Retention
+from actorbus.recording import OutOfSpace, RecordingPort, Retention, StorageFailed
 
 __all__ = ["RecorderActor", "RecorderSetup"]
 
@@ -40,7 +42,12 @@ TICK_NS = 100_000_000
 """How often counters are written and the recording's state is looked at."""
 PURGE_NS = 1_000_000_000
 """How often retention is looked at."""
+ROOM_NS = 1_000_000_000
+"""How often a recording that was not resumed for want of room is tried again."""
+STOP_NS = 5_000_000_000
+"""How long what has come is still taken at the end, beside publishers that go on."""
 NAP_NS = 1_000_000
+UNKEPT = "they could not be written anew after a failed write"
 _log = logging.getLogger("actorbus.recorder")
 
 type State = Literal["ready", "full", "failed", "dead"]
@@ -76,11 +83,14 @@ class RecorderActor(Shell):
         self._streams: Sequence[Recorded] = ()
         self._tape: Tape | None = None
         self._recording: RecordingPort | None = None
+        self._broken_one: RecordingPort | None = None
+        """The recording after a failed write, until it is resumed."""
         self._marks: Marks | None = None
         self._marks_problem: str | None = None
         self._budget = Restarts(setup.restarts)
         self._reopen_at_ns: int | None = None
         self._purge_due_ns = 0
+        self._purge_problem = ""
         self._state: State = "ready"
         self._counts = dict.fromkeys(RecorderCounter, 0)
 
@@ -111,19 +121,59 @@ class RecorderActor(Shell):
         self._look()
 
     def on_stop(self) -> None:
-        """Take what is there, make it durable, and close the recording."""
-        recording, tape = self._recording, self._need_tape()
-        if recording is None:
-            return
+        """Take what is there, make it durable, and close the recording.
+
+        Raises what kept it from that; what is lost by it was counted.
+        """
+        if self._broken_one is not None:
+            with contextlib.suppress(ActorBusError):  # counted and told below
+                self._go_on()
         try:
-            while tape.step(self.inbox.event.value, 0):
-                pass
-            recording.sync()
-            self._sweep(recording)
+            if self._recording is not None:
+                self._finish(self._recording)
         finally:
-            self._look()
+            self._close_recording(self._need_tape().waiting)
+
+    def _finish(self, recording: RecordingPort) -> None:
+        try:
+            self._take_the_rest(recording)
+            self._sweep(recording)
+        except StorageFailed:
+            self._counts[RecorderCounter.FAULTS] += 1
             self._detach(shed=True)
-            recording.close()
+            self._broken_one = recording
+            self._lose(recording.resume(), UNKEPT)
+            recording.sync()
+            self._broken_one, self._recording = None, recording
+
+    def _take_the_rest(self, recording: RecordingPort) -> None:
+        tape, until = self._need_tape(), self._clock.monotonic_ns() + STOP_NS
+        still = 0
+        while still < 2:  # an empty pass may only have learned where it is
+            before = tape.counts
+            tape.step(self.inbox.event.value, 0)
+            still = still + 1 if _moved(tape.counts) == _moved(before) else 0
+            if self._clock.monotonic_ns() >= until:
+                _log.warning("recorder %s leaves what still comes: publishers go on beside its end", self._setup.name)
+                break
+        recording.sync()
+
+    def _close_recording(self, waiting: int) -> None:
+        """Close the recording, and count what was taken and is not written; `waiting` of that has the tape."""
+        is_broken = self._broken_one is not None
+        recording = self._recording or self._broken_one
+        self._look()
+        self._detach(shed=True)
+        self._broken_one = None
+        lost = waiting
+        try:
+            if recording is not None:
+                lost = waiting + recording.unwritten
+                recording.close()
+                lost = lost if is_broken else waiting
+        finally:
+            self._lose(lost, "they were taken, and not written until the end")
+            self._look()
 
     def run(self) -> None:
         """Record until stopped."""
@@ -171,7 +221,9 @@ class RecorderActor(Shell):
         return [0 if recording is None else recording.add_stream(stream.facts) for stream in self._streams]
 
     def _open(self) -> None:
-        recording = self._setup.open()
+        self._attach(self._setup.open())
+
+    def _attach(self, recording: RecordingPort) -> None:
         try:
             self._marks = self._setup.marks(recording)
             self._need_tape().attach(recording, self._numbers(recording), shed=self._setup.shed, marks=self._marks)
@@ -190,17 +242,15 @@ class RecorderActor(Shell):
             marks.close()
 
     def _broken(self, error: ActorBusError) -> None:
-        """A write or sync failed: close this opening and come back later, or never."""
-        recording = self._recording
+        """A write or sync failed: take nothing more, and go on later, or never."""
+        self._broken_one = self._recording or self._broken_one
         self._counts[RecorderCounter.FAULTS] += 1
         pause = self._budget.next(self._clock.monotonic_ns())
         self._detach(shed=self._setup.shed or pause is None)
-        if recording is not None:
-            self._keep_positions(recording)
-            with contextlib.suppress(ActorBusError):
-                recording.close()
         if pause is None:
             self._reopen_at_ns = None
+            with contextlib.suppress(ActorBusError):
+                self._close_recording(0)  # what the tape has is shed
             self._change("dead", error)
             self.failed(error)
         else:
@@ -209,9 +259,34 @@ class RecorderActor(Shell):
 
     def _reopen(self) -> None:
         self._reopen_at_ns = None
-        self._open()
+        try:
+            self._go_on()
+        except OutOfSpace as error:
+            self._reopen_at_ns = self._clock.monotonic_ns() + ROOM_NS
+            if self._state != "full":
+                self._change("full", error)
+            return
         self._counts[RecorderCounter.RESTARTS] += 1
         self._change("ready")
+
+    def _go_on(self) -> None:
+        """Resume the recording that failed, or open it when that is gone."""
+        recording = self._broken_one
+        if recording is None:
+            self._open()
+            return
+        try:
+            lost = recording.resume()
+        except InvalidValue:  # it was not the recording that failed
+            lost = 0
+        self._broken_one = None
+        self._lose(lost, UNKEPT)
+        self._attach(recording)
+
+    def _lose(self, count: int, why: str) -> None:
+        if count > 0:
+            self._counts[RecorderCounter.LOST] += count
+            _log.error("recorder %s has lost %d messages: %s", self._setup.name, count, why)
 
     def _change(self, state: State, cause: BaseException | None = None) -> None:
         if state == self._state and cause is None:
@@ -243,10 +318,20 @@ class RecorderActor(Shell):
         if self._recording is not None:
             if self._setup.retention != Retention() and now >= self._purge_due_ns:
                 self._purge_due_ns = now + PURGE_NS
-                self._recording.purge(self._setup.retention)
+                self._purge(self._recording)
             self._sweep(self._recording)
             self._change("full" if self._need_tape().is_full else "ready")
         self._look()
+
+    def _purge(self, recording: RecordingPort) -> None:
+        try:
+            recording.purge(self._setup.retention)
+            self._purge_problem = ""
+        except ActorBusError as error:
+            self._counts[RecorderCounter.UNPURGED] += 1
+            if str(error) != self._purge_problem:
+                self._purge_problem = str(error)
+                _log.warning("recorder %s keeps all segments, as retention cannot be looked at: %s", self.name, error)
 
     def _sweep(self, recording: RecordingPort) -> None:
         """Have the recording write what it took, and note how far each session is recorded with that."""
@@ -272,9 +357,10 @@ class RecorderActor(Shell):
         try:
             while self._recording is not None:
                 if all(ports[name].session_position(session) >= end for name, session, end in order.targets):
-                    self._recording.sync()
-                    self._look()
-                    return True
+                    with contextlib.suppress(OutOfSpace):  # there may be room before the deadline
+                        self._recording.sync()
+                        self._look()
+                        return True
                 now = self._clock.monotonic_ns()
                 if now >= order.deadline_ns:
                     break
@@ -291,8 +377,9 @@ class RecorderActor(Shell):
 
     def _look(self) -> None:
         """Write the counters."""
-        if self._recording is not None:
-            self._keep_positions(self._recording)
+        recording = self._recording or self._broken_one
+        if recording is not None:
+            self._keep_positions(recording)
         moved, counts = self._need_tape().counts, self._counts
         counts[RecorderCounter.RECORDS] = moved.records
         counts[RecorderCounter.BYTES] = moved.bytes
@@ -301,3 +388,8 @@ class RecorderActor(Shell):
         counts[RecorderCounter.REPEATED] = moved.repeated
         for cell, value in counts.items():
             self._setup.cells[cell] = value
+
+
+def _moved(counts: RecordCounts) -> int:
+    """How many messages it has passed, whatever became of them."""
+    return counts.records + counts.shed + counts.too_large + counts.repeated

@@ -9,6 +9,7 @@ Thread: the recorder's.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -67,6 +68,11 @@ class Tape(Protocol):
         ...
 
     @property
+    def waiting(self) -> int:
+        """Messages that it has taken and not given to a recording."""
+        ...
+
+    @property
     def is_full(self) -> bool:
         """Whether messages wait, or were left out, because the disk has no room now."""
         ...
@@ -112,6 +118,11 @@ class NativeTape:
             self._marks.sweep(position, [stream.sink for stream in self._streams])
 
     @property
+    def waiting(self) -> int:
+        """None: what the journal does not take stays in the term buffer."""
+        return 0
+
+    @property
     def is_full(self) -> bool:
         """What the journal says of its disk."""
         return self._recording is not None and self._recording.is_full
@@ -152,7 +163,8 @@ class PortTape:
                 worked |= self._take(place, stream)
         if not worked:
             if self._recording is not None:
-                self._recording.tick(idle=True)
+                with contextlib.suppress(OutOfSpace):  # the recording keeps it, and the next append says so
+                    self._recording.tick(idle=True)
             number = self._waiter.wait(seen, deadline_ns)
             worked = number >= 0 and self._take(number, self._streams[number])
         return worked
@@ -215,6 +227,11 @@ class PortTape:
                 self._marks.raise_to(number, session, position, reached)
             self._reached.clear()
             self._marks.sweep(position)
+
+    @property
+    def waiting(self) -> int:
+        """Messages of the batch that was polled last."""
+        return len(self._pending)
 
     @property
     def is_full(self) -> bool:

@@ -79,7 +79,7 @@ def latency_cells(latency: Mapping[str, float]) -> list[str]:
 
 def recorder_rows(recorders: Mapping[str, Mapping[str, int]]) -> list[Row]:
     """Return a row for each recorder under a header; troubles only where there are some."""
-    rare = ("shed", "held", "repeated", "faults", "restarts")
+    rare = ("shed", "held", "lost", "repeated", "faults", "restarts", "unpurged")
     troubles = [column for column in rare if any(counters.get(column) for counters in recorders.values())]
     columns = ["records", "bytes", "written_position", "durable_position", *troubles]
     header = ["recorder", *(column.replace("_position", "") for column in columns)]

@@ -176,6 +176,6 @@ class RecorderChanged(StreamEvent, frozen=True, kw_only=True):
 
     recorder: str
     state: str
-    """`full`: no room; `failed`: a write or sync failed, it is opened anew; `dead`: too often; `ready`: it records."""
+    """`full`: no room; `failed`: a write or sync failed, it is resumed; `dead`: too often; `ready`: it records."""
     cause: str
     """Type and text of what was raised; empty for `ready`."""

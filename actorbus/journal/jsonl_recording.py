@@ -6,7 +6,8 @@ Rules of this file:
   ends with a whole line as long as the process lives. A torn end that a crash left is cut when the recording is opened
   anew, and kept in ``quarantine/``.
 * A failed sync (or a write that failed for another reason than room) poisons the object: nothing is acknowledged any
-  more, and only opening the recording anew, which reads what is really there, goes on.
+  more. Records are kept in memory until they are durable (mode ``none``: written), and `resume` cuts the file where
+  that ends and writes them anew: a sync of the same pages, tried again, could report success for lost data.
 * The checkpoint follows the durable position, once a second at most and at the end: it tells damage from a torn end.
 """
 
@@ -17,6 +18,7 @@ import errno
 import fcntl
 import os
 import uuid as uuids
+from collections import deque
 from collections.abc import Buffer, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +35,7 @@ from actorbus.journal.jsonl_format import Describe, encode, seed_of
 from actorbus.journal.jsonl_purge import purge
 from actorbus.journal.jsonl_reader import JsonlReader
 from actorbus.journal.jsonl_recover import last_time_of, recover
-from actorbus.limits import GIB, INT64_MAX, KIB, MESSAGE_MAX_BYTES, MIB
+from actorbus.limits import GIB, KIB, MESSAGE_MAX_BYTES, MIB
 from actorbus.recording import (
     Cut,
     OutOfSpace,
@@ -100,6 +102,10 @@ class JsonlRecording:
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._index: list[IndexEntry] = []
+        self._kept: deque[RecordedMessage] = deque()
+        """The newest records, which `resume` writes anew."""
+        self._is_cut = False  # a resume has cut the file, and not yet written them
+        self._lost = 0
         with disk(f"make {self.directory}"):
             self.directory.mkdir(parents=True, exist_ok=True)
         self._lock = lock(self.directory)
@@ -129,18 +135,22 @@ class JsonlRecording:
         if created:
             self.recovery = Recovery("new")
         self._appended = self._written = self._durable = position
-        self._next = sequence
         self._synced_ns = self._noted_ns = self._clock.monotonic_ns()
         self._indexed = position
         self._enter(segments[-1])
         self._note_durable()
+        self._next = sequence  # last: `resume` needs it as it was when this fails
 
     def _enter(self, segment: SegmentName) -> None:
         with disk(f"begin {segment.path}"):
-            self._descriptor = os.open(segment.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            fcntl.flock(self._descriptor, fcntl.LOCK_SH)
-            sync_directory(self.directory)
-        self._segment = segment
+            descriptor = os.open(segment.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
+                sync_directory(self.directory)
+            except BaseException:
+                os.close(descriptor)
+                raise
+        self._descriptor, self._segment = descriptor, segment
 
     # ---- facts -----------------------------------------------------------------------------------------------------
 
@@ -198,10 +208,11 @@ class JsonlRecording:
             self._indexed = self._appended
         self._pending.append(line)
         self._pending_bytes += len(line)
+        self._kept.append(place)
         self._appended += len(line)
         self._next += 1
         if self._is_group():
-            with contextlib.suppress(OutOfSpace):  # taken already: the next append says so
+            with contextlib.suppress(OutOfSpace, StorageFailed):  # taken already: the next append says so
                 self.write()
         return self._next - 1
 
@@ -237,6 +248,8 @@ class JsonlRecording:
         self._written += len(data)
         self._pending.clear()
         self._pending_bytes = 0
+        if self._sync == "none":
+            self._kept.clear()
         self._write_index()
 
     def _write_index(self) -> None:
@@ -267,6 +280,7 @@ class JsonlRecording:
                 )
                 raise self._poison from error
             self._durable = self._written
+            self._kept.clear()
         self._synced_ns = self._clock.monotonic_ns()
         if self._synced_ns - self._noted_ns >= CHECKPOINT_EVERY_NS:
             self._note_durable()
@@ -300,6 +314,41 @@ class JsonlRecording:
             last.index_path.chmod(0o400)
         os.close(sealed)
 
+    @property
+    def unwritten(self) -> int:
+        """Records that were appended and are not written yet."""
+        return len(self._kept) if self._is_cut else len(self._pending)
+
+    def resume(self) -> int:
+        """Cut the file where what is safe ends, and write what follows anew. Raises as RecordingPort says."""
+        poison = self._poison
+        if poison is None:
+            raise InvalidValue(f"nothing failed in {self.directory}")
+        safe = self._written if self._sync == "none" else self._durable
+        expected = self._next - len(self._kept)
+        with disk(f"cut {self._segment.path}"):
+            os.truncate(self._segment.path, safe - self._segment.position)
+        self._is_cut = True
+        self._release("_descriptor")
+        self._pending, self._pending_bytes, self._index = [], 0, []
+        self._open()
+        self._lost += expected - self._next
+        kept, self._kept = self._kept, deque()
+        self._poison, self._is_cut = None, False
+        try:
+            while kept:
+                at = (one := kept[0]).stream_position
+                self.append(one.stream, one.payload, session=one.session, stream_position=at, time_ns=one.time_ns)
+                kept.popleft()
+            self.write()
+        except BaseException:
+            self._poison, self._is_cut = poison, True
+            self._next += len(kept)
+            self._kept.extend(kept)
+            raise
+        lost, self._lost = self._lost, 0
+        return lost
+
     # ---- retention, readers, end -------------------------------------------------------------------------------------
 
     def purge(self, retention: Retention, *, now_ns: int | None = None) -> Cut:
@@ -322,8 +371,8 @@ class JsonlRecording:
         """Let go without writing, as a kill would: for tests of crashes."""
         self._release()
 
-    def _release(self) -> None:
-        for name in ("_descriptor", "_lock"):
+    def _release(self, *names: str) -> None:
+        for name in names or ("_descriptor", "_lock"):
             descriptor: int = getattr(self, name)
             setattr(self, name, -1)
             if descriptor >= 0:
@@ -331,7 +380,7 @@ class JsonlRecording:
 
     def close(self) -> None:
         """Sync (mode ``none``: write), note the end, release the lock. May be repeated."""
-        if self._descriptor < 0:
+        if self._lock < 0:
             return
         try:
             if self._poison is None:
@@ -347,6 +396,3 @@ class JsonlRecording:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-assert GROUP_BYTES < 4 * MIB < INT64_MAX

@@ -5,13 +5,14 @@ The log is native/ab_journal's; here are the table of streams, the words of the 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Buffer, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, final
 
 from actorbus.clock import Clock, SystemClock
-from actorbus.errors import ClosedError, InvalidValue, MessageTooLarge, UsageError
+from actorbus.errors import ActorBusError, ClosedError, InvalidValue, MessageTooLarge, UsageError
 from actorbus.ffi.journal import DURABLE, INTERVAL, NONE, JournalHandle, Opened
 from actorbus.journal import table
 from actorbus.journal.consumers import positions_of
@@ -25,12 +26,15 @@ from actorbus.recording import (
     RecordedStream,
     Recovery,
     Retention,
+    StorageFailed,
     SyncMode,
 )
 
 __all__ = ["JournalRecording"]
 
 _MODES: Final[Mapping[SyncMode, int]] = {"durable": DURABLE, "interval": INTERVAL, "none": NONE}
+_UNSYNCED: Final = "more than one segment was not synced"
+"""What native/ab_journal_resume.c says when only opening anew helps (modes `interval` and `none`)."""
 _FULL: Final = 1  # enum ab_journal_state
 _SEGMENT_MAX: Final = 1 << 30
 
@@ -75,13 +79,10 @@ class JournalRecording:
         found = table.load_to_write(self.directory, "journal")
         with disk(f"make {self.directory}"):
             self.directory.mkdir(parents=True, exist_ok=True)
-        self._handle = JournalHandle.open(
-            self.directory,
-            sync=_MODES[sync],
-            segment_bytes=segment_bytes,
-            uuid=bytes(16) if found is None else bytes.fromhex(found.uuid),
-            sync_ns=interval_ns,
-        )
+        self._segment_bytes, self._interval_ns = segment_bytes, interval_ns
+        self._last: dict[str, int] | None = None
+        """The counters when the journal was closed to be opened again."""
+        self._handle = self._open(bytes(16) if found is None else bytes.fromhex(found.uuid))
         try:
             self._table = found or self._begin(self._handle.opened)
         except BaseException:
@@ -90,6 +91,18 @@ class JournalRecording:
         self.uuid = self._table.uuid
         self._first = self._handle.opened.first_sequence
         self.recovery = _recovery(self.directory, self._handle.opened, is_new=found is None)
+
+    def _open(self, uuid: bytes) -> JournalHandle:
+        return JournalHandle.open(
+            self.directory,
+            sync=_MODES[self._sync],
+            segment_bytes=self._segment_bytes,
+            uuid=uuid,
+            sync_ns=self._interval_ns,
+        )
+
+    def _counters(self) -> dict[str, int]:
+        return self._handle.counters() if self._last is None else self._last
 
     def _begin(self, opened: Opened) -> table.RecordingTable:
         uuid, now = bytes(opened.uuid).hex(), self._clock.time_ns()
@@ -103,7 +116,7 @@ class JournalRecording:
     @property
     def is_full(self) -> bool:
         """Whether the disk had no room for what was appended last."""
-        return self._handle.counters()["state"] == _FULL
+        return self._counters()["state"] == _FULL
 
     @property
     def streams(self) -> Mapping[int, RecordedStream]:
@@ -118,12 +131,12 @@ class JournalRecording:
     @property
     def next_sequence(self) -> int:
         """What the next ``append`` returns."""
-        return self._handle.counters()["appended_sequence"]
+        return self._counters()["appended_sequence"]
 
     @property
     def positions(self) -> Positions:
         """How far it is."""
-        counters = self._handle.counters()
+        counters = self._counters()
         return Positions(counters["appended"], counters["written"], counters["durable"])
 
     def add_stream(self, stream: RecordedStream) -> int:
@@ -168,6 +181,32 @@ class JournalRecording:
     def roll(self) -> None:
         """Write, and begin a new segment."""
         self._handle.roll()
+
+    @property
+    def unwritten(self) -> int:
+        """Records that were appended and are not written yet."""
+        counters = self._counters()
+        return counters["appended_sequence"] - counters["written_sequence"]
+
+    def resume(self) -> int:
+        """Go on in a new segment after StorageFailed. Raises as RecordingPort says."""
+        before = self.next_sequence
+        if self._last is None:
+            try:
+                return before - self._handle.resume().next_sequence
+            except StorageFailed as error:
+                if _UNSYNCED not in str(error):
+                    raise
+        return before - self._open_again().next_sequence
+
+    def _open_again(self) -> Opened:
+        """Close and open the journal, where it cannot be resumed: its batch is lost."""
+        self._last = self._counters()
+        with contextlib.suppress(ActorBusError):
+            self._handle.close()
+        self._handle = self._open(bytes.fromhex(self.uuid))
+        self._last = None
+        return self._handle.opened
 
     def purge(self, retention: Retention, *, now_ns: int | None = None) -> Cut:
         """Remove whole old segments that the rules give up; never one that is read or that a consumer needs."""

@@ -153,6 +153,8 @@ class RecorderCounter(IntEnum):
     FAULTS = 7
     RESTARTS = 8
     REPEATED = 9
+    LOST = 10
+    UNPURGED = 11
 
 
 class RecorderCounters(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,9 +177,13 @@ class RecorderCounters(msgspec.Struct, frozen=True, kw_only=True):
     faults: int = 0
     """Writes and syncs that failed."""
     restarts: int = 0
-    """Times the recording was opened anew after one."""
+    """Times the recording was resumed after one."""
     repeated: int = 0
     """Messages that came again from a living publisher after a restart, and were left out: the recording has them."""
+    lost: int = 0
+    """Messages counted in `records` that the recording could not keep after a failed write."""
+    unpurged: int = 0
+    """Looks at the retention that failed: nothing was removed then."""
 
     @classmethod
     def from_block(cls, numbers: Sequence[int]) -> Self:
@@ -193,4 +199,6 @@ class RecorderCounters(msgspec.Struct, frozen=True, kw_only=True):
             faults=numbers[RecorderCounter.FAULTS],
             restarts=numbers[RecorderCounter.RESTARTS],
             repeated=numbers[RecorderCounter.REPEATED],
+            lost=numbers[RecorderCounter.LOST],
+            unpurged=numbers[RecorderCounter.UNPURGED],
         )

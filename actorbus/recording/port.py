@@ -172,7 +172,7 @@ class RecordingPort(Protocol):
             UsageError: unknown stream number.
             MessageTooLarge: longer than a record may be.
             OutOfSpace: no room; nothing was taken, and the same call may succeed when there is.
-            StorageFailed: writing or syncing failed before; open the recording anew.
+            StorageFailed: writing or syncing failed before, and nothing was taken; ``resume``, or open it anew.
         """
         ...
 
@@ -198,6 +198,22 @@ class RecordingPort(Protocol):
 
     def roll(self) -> None:
         """Write, and begin a new segment. Raises as ``write``."""
+        ...
+
+    @property
+    def unwritten(self) -> int:
+        """Records that were appended and are not written yet: what a kill would take."""
+        ...
+
+    def resume(self) -> int:
+        """Go on after StorageFailed with all that was appended: what is not on the disk for certain is written anew.
+
+        Return how many appended records could not be kept; their numbers are given again.
+
+        Raises:
+            OutOfSpace, StorageFailed: not yet; nothing more is lost, and the same call may succeed later.
+            InvalidValue: nothing failed.
+        """
         ...
 
     def purge(self, retention: Retention, *, now_ns: int | None = None) -> Cut:

@@ -218,14 +218,8 @@ static void half_a_message_at_the_end_of_a_life_is_recorded_by_the_next_one(void
         fake_append_fragments(image, bytes, length);
         poll_some(3);
         CHECK_EQUAL(0, ab_subscription_repeated(handle));
+        CHECK_EQUAL(1, ab_journal_counters(port.journal)[AB_JOURNAL_APPENDED_SEQUENCE]);
         end_life(false);
-        ab_journal_reader *reader;
-        ab_journal_record record;
-        ab_error error;
-        CHECK_EQUAL(AB_OK, ab_journal_reader_open(folder, NULL, 0, &reader, &error));
-        CHECK_EQUAL(AB_OK, ab_journal_reader_next(reader, &record, &error));
-        CHECK_EQUAL(length, record.length);
-        ab_journal_reader_close(reader);
         remove_folder(folder);
     }
 }

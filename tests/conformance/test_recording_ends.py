@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
 import shutil
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,8 @@ from actorbus.recording import (
     RecordingNotFound,
     RecordingReader,
     Retention,
+    StorageFailed,
+    SyncMode,
 )
 from tests.conformance.recordings import (
     BARS,
@@ -79,6 +84,70 @@ def test_a_recording_keeps_its_backend(kind: Kind, folder: Path) -> None:
     other = "journal" if kind.name == "jsonl" else "jsonl"
     with pytest.raises(FormatRefused, match=f"backend {kind.name}"):
         open_recording(folder, write=True, backend=other)
+
+
+# ---- a disk that fails ----------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def failing_disk() -> Generator[None]:
+    """No file of this process can grow or be written behind its first byte."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("sync", ["durable", "interval", "none"])
+def test_after_a_failed_write_it_goes_on_with_all_that_was_appended(kind: Kind, folder: Path, sync: SyncMode) -> None:
+    with opened(kind, folder, sync=sync) as recording:
+        data = fill(recording, 5)
+        number = recording.add_stream(BARS)
+        for again in range(3):
+            with failing_disk():
+                for text in (b"one %d" % again, b"two %d" % again):
+                    recording.append(number, text, session=3, stream_position=7)
+                    data.append(text)
+                assert recording.unwritten == 2
+                for _ in range(2):
+                    with pytest.raises(StorageFailed):
+                        recording.write()
+                for _ in range(2):
+                    with pytest.raises(StorageFailed):
+                        recording.resume()
+                assert recording.unwritten == 2
+                with pytest.raises(StorageFailed):
+                    recording.append(number, b"refused")
+            assert recording.resume() == 0
+            assert (recording.unwritten, recording.next_sequence) == (0, len(data))
+            data.append(b"after %d" % again)
+            assert recording.append(number, data[-1]) == len(data) - 1
+            recording.sync()
+            assert [record.payload for record in read_all(folder)] == data
+        with pytest.raises(InvalidValue):
+            recording.resume()
+    found = read_all(folder)
+    assert [record.payload for record in found] == data
+    assert [record.sequence for record in found] == list(range(len(data)))
+    assert (found[5].session, found[5].stream_position) == (3, 7)
+
+
+def test_a_write_that_fails_in_an_append_is_told_by_the_next_one_and_the_record_is_taken_once(
+    kind: Kind, folder: Path
+) -> None:
+    with opened(kind, folder) as recording:
+        number = recording.add_stream(BARS)
+        taken = 0
+        with failing_disk(), contextlib.suppress(StorageFailed):
+            while True:
+                recording.append(number, b"%d" % taken)
+                taken += 1
+        assert recording.next_sequence == taken
+        assert recording.resume() == 0
+        recording.append(number, b"%d" % taken)
+    assert [record.payload for record in read_all(folder)] == [b"%d" % at for at in range(taken + 1)]
 
 
 # ---- locks, and what is no recording -----------------------------------------------------------------------------

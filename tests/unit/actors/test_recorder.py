@@ -8,6 +8,7 @@ from typing import Self, cast
 
 import pytest
 
+from actorbus.actors import recorder
 from actorbus.actors.hosting import RestartPolicy
 from actorbus.actors.poller import Drain, Waiter
 from actorbus.actors.recorder import RecorderActor, RecorderSetup
@@ -17,7 +18,15 @@ from actorbus.clock import SystemClock
 from actorbus.dispatch import Port, RecorderChanged, StreamEvent
 from actorbus.ffi import Event, Marks, RecordSink
 from actorbus.metrics import RecorderCounter
-from actorbus.recording import Positions, RecordedStream, RecordingPort, Retention, StorageFailed
+from actorbus.recording import (
+    FormatRefused,
+    OutOfSpace,
+    Positions,
+    RecordedStream,
+    RecordingPort,
+    Retention,
+    StorageFailed,
+)
 from tests.support.aeron import until
 
 DEADLINE_S = 10.0
@@ -36,6 +45,11 @@ class FakeRecording:
         self.native_handle = 0
         self.is_full = False
         self.streams_added: list[str] = []
+        self.resumes: list[Exception | int] = []
+        """What each call of `resume` answers; the last one stays."""
+        self.resumed = 0
+        self.unwritten = 0
+        self.purge_fails: Exception | None = None
 
     @property
     def positions(self) -> Positions:
@@ -59,8 +73,20 @@ class FakeRecording:
         self.durable = self.appended
         return self.durable
 
+    def resume(self) -> int:
+        self.resumed += 1
+        answer = 0
+        if self.resumes:
+            answer = self.resumes.pop(0) if len(self.resumes) > 1 else self.resumes[0]
+        if isinstance(answer, Exception):
+            raise answer
+        self.fails = None
+        return answer
+
     def purge(self, retention: Retention, *, now_ns: int | None = None) -> None:
         self.purges.append(retention)
+        if self.purge_fails is not None:
+            raise self.purge_fails
 
     def close(self) -> None:
         self.closed = True
@@ -211,17 +237,87 @@ def test_it_is_quiet_only_when_what_it_took_is_durable() -> None:
         assert room.actor.is_quiet
 
 
-def test_after_a_failed_write_the_recording_is_opened_anew_and_told() -> None:
+def test_after_a_failed_write_the_recording_is_resumed_and_told() -> None:
     with Room() as room:
         room.recording.fails = StorageFailed("cannot sync")
-        until(lambda: len(room.recordings) == 2)
         until(lambda: room.states() == ["failed", "ready"])
         room.port.batches.append([b"abc"])
         until(lambda: room.recording.appended == 3)
+        assert not room.recording.closed
 
-    assert room.recordings[0].closed
+    assert (len(room.recordings), room.recording.resumed, room.recording.closed) == (1, 1, True)
     assert (room.cells[RecorderCounter.FAULTS], room.cells[RecorderCounter.RESTARTS]) == (1, 1)
+    assert (room.cells[RecorderCounter.LOST], room.reports) == (0, [])
+
+
+def test_what_cannot_be_kept_after_a_failed_write_is_counted_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    with Room() as room:
+        room.recording.resumes = [StorageFailed("not yet"), 7]
+        room.recording.fails = StorageFailed("cannot write")
+        until(lambda: room.states() == ["failed", "failed", "ready"])
+
+    assert (room.recording.resumed, room.cells[RecorderCounter.LOST]) == (2, 7)
+    assert "has lost 7 messages" in caplog.text
+
+
+def test_a_disk_that_has_no_room_to_resume_costs_no_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "ROOM_NS", 1)
+    with Room(restarts=RestartPolicy(max_restarts=1, within_ns=60_000_000_000, initial_ns=1, max_ns=1)) as room:
+        room.recording.resumes = [*[OutOfSpace("no room")] * 4, 0]
+        room.recording.fails = StorageFailed("cannot write")
+        until(lambda: room.states() == ["failed", "full", "ready"])
+
+    assert (room.recording.resumed, room.cells[RecorderCounter.FAULTS], room.reports) == (5, 1, [])
+
+
+def test_what_a_broken_recording_still_has_at_the_end_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    slow = RestartPolicy(max_restarts=2, within_ns=60_000_000_000, initial_ns=10**12, max_ns=10**12)
+    with Room(restarts=slow) as room:
+        room.recording.unwritten = 4
+        room.recording.resumes = [StorageFailed("for good")]
+        room.recording.fails = StorageFailed("cannot write")
+        until(lambda: room.states() == ["failed"])
+
+    assert (room.recording.resumed, room.recording.closed, room.cells[RecorderCounter.LOST]) == (1, True, 4)
+    assert "has lost 4 messages" in caplog.text
+
+
+def test_a_sync_that_fails_at_the_end_is_tried_anew_once() -> None:
+    with Room() as room:
+        room.port.batches.append([b"abc"])
+        until(lambda: room.recording.appended == 3)
+        ask(room.actor, lambda: setattr(room.recording, "fails", StorageFailed("cannot sync")), DEADLINE_S)
+        room.actor.request_stop()
+
+    assert (room.recording.resumed, room.recording.durable, room.recording.closed) == (1, 3, True)
     assert room.reports == []
+
+
+def test_the_end_takes_all_that_has_come_and_does_not_wait_for_who_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Room() as room:
+        room.port.batches += [[b"x"]] * 100
+    assert room.cells[RecorderCounter.RECORDS] == 100
+
+    monkeypatch.setattr(recorder, "STOP_NS", 20_000_000)
+    with Room() as room:
+        monkeypatch.setattr(room.port, "poll", lambda: 1)
+        room.port.now = [b"x"]
+    assert (room.recording.closed, room.recording.durable) == (True, room.recording.appended)
+
+
+def test_a_purge_that_fails_is_counted_and_said_once_and_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(recorder, "PURGE_NS", 1)
+    with Room(retention=Retention(size_bytes=1 << 20)) as room:
+        room.recording.purge_fails = FormatRefused("not a consumer's position")
+        until(lambda: len(room.recording.purges) > 2)
+        room.port.batches.append([b"abc"])
+        until(lambda: room.recording.appended == 3)
+
+    assert room.cells[RecorderCounter.UNPURGED] >= 2
+    assert [record.getMessage().count("not a consumer's position") for record in caplog.records] == [1]
+    assert (room.states(), room.cells[RecorderCounter.FAULTS]) == ([], 0)
 
 
 def test_beyond_the_budget_it_is_dead_reported_and_holds_nobody() -> None:
