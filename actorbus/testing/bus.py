@@ -8,11 +8,14 @@ Thread: the test's own, one.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Literal, Self, TypeVar
 
 import msgspec
 
@@ -49,6 +52,7 @@ def bus(
     time_ns: int = START_TIME_NS,
     probes: Iterable[str] | None = None,
     within: float = WITHIN_S,
+    recordings: Literal["temporary", "real"] = "temporary",
 ) -> Bus:
     """Return a bus that runs `topology` in this process: `with ab.testing.bus("topology.yaml") as bus: ...`.
 
@@ -62,6 +66,8 @@ def bus(
         time_ns: the time of day its clock begins at.
         probes: the streams to probe; None: all. A probed stream is always connected.
         within: real seconds that `settle` and `clock.advance` have to come to rest.
+        recordings: where its recorders write, and handlers read: `temporary` folders, empty at the start and removed
+            at the end (`bus.recordings` says where), or the `real` ones that the topology names.
 
     Raises:
         ConfigError: with every problem of the topology. UsageError: a probe names no stream.
@@ -71,13 +77,16 @@ def bus(
         checked = check_file(topology, env=env, overrides=changes, app_dir=app_dir)
     else:
         checked = check_python(topology, env=env, overrides=changes, app_dir=app_dir)
-    return Bus(build_plan(checked), time_ns=time_ns, probes=probes, within=within)
+    folder = None if recordings == "real" else Path(tempfile.gettempdir()) / f"actorbus-bus-{uuid.uuid4().hex}"
+    return Bus(build_plan(checked), time_ns=time_ns, probes=probes, within=within, folder=folder)
 
 
 class Bus:
     """A running topology and what a test asks of it; made by `bus`."""
 
-    def __init__(self, plan: Plan, *, time_ns: int, probes: Iterable[str] | None, within: float) -> None:
+    def __init__(
+        self, plan: Plan, *, time_ns: int, probes: Iterable[str] | None, within: float, folder: Path | None = None
+    ) -> None:
         """Prepare; nothing runs before `with`.
 
         Args:
@@ -85,6 +94,7 @@ class Bus:
             time_ns: the time of day its clock begins at, nanoseconds since the epoch.
             probes: the streams to probe; None: all.
             within: real seconds it has to come to rest.
+            folder: of its recordings, removed at the end; None: where the plan says.
 
         Raises:
             UsageError: a probe names no stream.
@@ -92,7 +102,10 @@ class Bus:
         self._watch = Watch()
         self._local = LocalBus()
         self._within = within
-        self._plan = _tamed(plan, self._watch)
+        self._folder = folder
+        self._plan = _tamed(plan, self._watch) if folder is None else _moved(_tamed(plan, self._watch), folder)
+        self.recordings: Mapping[str, Path] = {one.name: Path(one.directory) for one in self._plan.recorders}
+        """The folder of each recorder's recording, to read until the bus is left."""
         self._probed = list(plan.streams) if probes is None else list(probes)
         for name in self._probed:
             self._check_name("stream", name, plan.streams)
@@ -112,6 +125,7 @@ class Bus:
         except BaseException:
             self._probes.close()
             self._local.close()
+            self._remove()
             raise
         return self
 
@@ -124,8 +138,13 @@ class Bus:
             if self._probes is not None:
                 self._probes.close()
             self._local.close()
+            self._remove()
         if kind is None:
             self.check()
+
+    def _remove(self) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def check(self) -> None:
         """Fail when a handler raised what nobody expected, or something else of the node broke. Leaving does it too.
@@ -373,3 +392,9 @@ def _tamed(plan: Plan, watch: Watch) -> Plan:
     handlers = tuple(replace(handler, cls=watched(handler.cls, handler.name, watch)) for handler in plan.handlers)
     quiet = replace(plan.observability, statistics=False)
     return replace(plan, pollers=pollers, handlers=handlers, observability=quiet)
+
+
+def _moved(plan: Plan, folder: Path) -> Plan:
+    """Return the plan with its recordings in a folder. Handlers find them there, and their places are kept there."""
+    moved = (msgspec.structs.replace(one, directory=str(folder / one.name)) for one in plan.recorders)
+    return msgspec.structs.replace(plan, recorders=tuple(moved))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import actorbus as ab
+from actorbus.journal import open_recording
 
 SECOND = 1_000_000_000
 
@@ -347,6 +348,22 @@ def test_a_file_and_structs_run_as_a_mapping_does(tmp_path: Path) -> None:
             assert bus.node.name == name
             bus.publish("news", news("x"))
             assert bus.expect("news", ab.News, within=5.0) == news("x")
+
+
+def test_recorders_write_into_temporary_folders_unless_the_real_ones_are_asked_for(tmp_path: Path) -> None:
+    recorded = topology(recorders={"tape": {"streams": ["news"], "directory": str(tmp_path / "tape")}})
+    with ab.testing.bus(recorded) as bus:
+        bus.publish("news", news("x"))
+        temporary = bus.recordings["tape"]
+        assert temporary.is_dir()
+    assert not temporary.parent.exists()
+    assert not (tmp_path / "tape").exists()
+
+    with ab.testing.bus(recorded, recordings="real") as bus:
+        bus.publish("news", news("x"))
+        assert bus.recordings["tape"] == tmp_path / "tape"
+    with open_recording(tmp_path / "tape") as reader:
+        assert len(list(reader)) == 1
 
 
 def test_a_start_that_fails_leaves_nothing_running() -> None:
