@@ -29,7 +29,7 @@ import msgspec
 from actorbus.clock import Clock, SystemClock
 from actorbus.errors import ClosedError, InvalidValue, MessageTooLarge, UsageError
 from actorbus.journal import table
-from actorbus.journal.files import disk, disk_error, lock, sync_directory
+from actorbus.journal.files import Lock, disk, disk_error, sync_directory
 from actorbus.journal.jsonl_files import CHECKPOINT, IndexEntry, SegmentName, segments_of
 from actorbus.journal.jsonl_format import Describe, encode, seed_of
 from actorbus.journal.jsonl_purge import purge
@@ -98,7 +98,7 @@ class JsonlRecording:
         self._poison: StorageFailed | None = None
         self.is_full = False
         self.native_handle = 0
-        self._descriptor = self._lock = -1
+        self._descriptor = -1
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._index: list[IndexEntry] = []
@@ -108,7 +108,7 @@ class JsonlRecording:
         self._lost = 0
         with disk(f"make {self.directory}"):
             self.directory.mkdir(parents=True, exist_ok=True)
-        self._lock = lock(self.directory)
+        self._lock = Lock(self.directory)
         try:
             self._open()
         except BaseException:
@@ -329,7 +329,7 @@ class JsonlRecording:
         with disk(f"cut {self._segment.path}"):
             os.truncate(self._segment.path, safe - self._segment.position)
         self._is_cut = True
-        self._release("_descriptor")
+        self._close_segment()
         self._pending, self._pending_bytes, self._index = [], 0, []
         self._open()
         self._lost += expected - self._next
@@ -371,16 +371,18 @@ class JsonlRecording:
         """Let go without writing, as a kill would: for tests of crashes."""
         self._release()
 
-    def _release(self, *names: str) -> None:
-        for name in names or ("_descriptor", "_lock"):
-            descriptor: int = getattr(self, name)
-            setattr(self, name, -1)
-            if descriptor >= 0:
-                os.close(descriptor)
+    def _release(self) -> None:
+        self._close_segment()
+        self._lock.close()
+
+    def _close_segment(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def close(self) -> None:
         """Sync (mode ``none``: write), note the end, release the lock. May be repeated."""
-        if self._lock < 0:
+        if not self._lock.is_held:
             return
         try:
             if self._poison is None:

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from actorbus.journal import table
-from actorbus.journal.files import QUARANTINE, disk, free_name, lock, replace, sync_directory
+from actorbus.journal.files import QUARANTINE, Lock, disk, free_name, replace, sync_directory
 from actorbus.journal.jsonl_cursor import Cursor
 from actorbus.journal.jsonl_files import CHECKPOINT, SegmentName, segments_of
 from actorbus.journal.jsonl_format import Hole, encode_hole, seed_of
@@ -84,7 +84,7 @@ def repair_jsonl(directory: Path, told: Told | None = None) -> Repaired:
     """
     loaded = table.load(directory)
     seed = seed_of(loaded.uuid)
-    held = lock(directory)
+    held = Lock(directory)
     holes = cuts = lost = copied = 0
     cursor = Cursor(directory, seed)
     try:
@@ -125,7 +125,7 @@ def repair_jsonl(directory: Path, told: Told | None = None) -> Repaired:
         )
     finally:
         cursor.close()
-        os.close(held)
+        held.close()
 
 
 def _end_of(directory: Path, segment: SegmentName, following: int) -> int:

@@ -5,6 +5,7 @@ The native tools count their bytes in shared memory; a thread of ours tells them
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import threading
 import time
@@ -14,7 +15,7 @@ from typing import Final
 
 from actorbus.errors import RecordingError
 from actorbus.ffi.journal_tools import journal_repair, journal_verify
-from actorbus.journal.files import disk
+from actorbus.journal.files import Lock, disk
 from actorbus.journal.reader import JournalReader
 from actorbus.journal.report import Fault, Repaired, Told, Verified
 from actorbus.recording import FormatRefused, Place, Segment
@@ -70,7 +71,8 @@ def verify_journal(directory: Path, told: Told | None = None) -> Verified:
 
 def repair_journal(directory: Path, told: Told | None = None) -> Repaired:
     """Make a damaged recording readable and writable again. Raises JournalLocked, OutOfSpace, CorruptRecord."""
-    done = _watched(lambda memory: journal_repair(directory, now_ns=time.time_ns(), progress=memory), told)
+    with contextlib.closing(Lock(directory, file=False)):
+        done = _watched(lambda memory: journal_repair(directory, now_ns=time.time_ns(), progress=memory), told)
     return Repaired(
         holes=done.holes,
         cuts=done.cuts,

@@ -6,6 +6,7 @@ The log is native/ab_journal's; here are the table of streams, the words of the 
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Buffer, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -16,11 +17,12 @@ from actorbus.errors import ActorBusError, ClosedError, InvalidValue, MessageToo
 from actorbus.ffi.journal import DURABLE, INTERVAL, NONE, JournalHandle, Opened
 from actorbus.journal import table
 from actorbus.journal.consumers import positions_of
-from actorbus.journal.files import QUARANTINE, disk
+from actorbus.journal.files import NAP_S, PATIENCE_S, QUARANTINE, Lock, disk
 from actorbus.journal.reader import JournalReader
 from actorbus.limits import INT64_MAX, MIB
 from actorbus.recording import (
     Cut,
+    JournalLocked,
     Place,
     Positions,
     RecordedStream,
@@ -76,30 +78,42 @@ class JournalRecording:
         self._sync: SyncMode = sync
         self._closed = False
         self._clock = clock or SystemClock()
-        found = table.load_to_write(self.directory, "journal")
         with disk(f"make {self.directory}"):
             self.directory.mkdir(parents=True, exist_ok=True)
         self._segment_bytes, self._interval_ns = segment_bytes, interval_ns
         self._last: dict[str, int] | None = None
         """The counters when the journal was closed to be opened again."""
-        self._handle = self._open(bytes(16) if found is None else bytes.fromhex(found.uuid))
+        self._lock = Lock(self.directory, file=False)
         try:
-            self._table = found or self._begin(self._handle.opened)
+            found = table.load_to_write(self.directory, "journal")
+            self._handle = self._open(bytes(16) if found is None else bytes.fromhex(found.uuid))
+            try:
+                self._table = found or self._begin(self._handle.opened)
+            except BaseException:
+                self._handle.close()
+                raise
         except BaseException:
-            self._handle.close()
+            self._lock.close()
             raise
         self.uuid = self._table.uuid
         self._first = self._handle.opened.first_sequence
         self.recovery = _recovery(self.directory, self._handle.opened, is_new=found is None)
 
     def _open(self, uuid: bytes) -> JournalHandle:
-        return JournalHandle.open(
-            self.directory,
-            sync=_MODES[self._sync],
-            segment_bytes=self._segment_bytes,
-            uuid=uuid,
-            sync_ns=self._interval_ns,
-        )
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return JournalHandle.open(
+                    self.directory,
+                    sync=_MODES[self._sync],
+                    segment_bytes=self._segment_bytes,
+                    uuid=uuid,
+                    sync_ns=self._interval_ns,
+                )
+            except JournalLocked:  # the folder is ours: somebody may have but looked (files.is_locked)
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(NAP_S)
 
     def _counters(self) -> dict[str, int]:
         return self._handle.counters() if self._last is None else self._last
@@ -243,12 +257,18 @@ class JournalRecording:
     def abandon(self) -> None:
         """Let go without writing, as a kill would: for tests of crashes."""
         self._closed = True
-        self._handle.abandon()
+        try:
+            self._handle.abandon()
+        finally:
+            self._lock.close()
 
     def close(self) -> None:
         """Write, sync, mark the end as clean, release the lock. May be repeated."""
         self._closed = True
-        self._handle.close()
+        try:
+            self._handle.close()
+        finally:
+            self._lock.close()
 
     def __enter__(self) -> Self:
         return self

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from actorbus.errors import ClosedError, InvalidValue, RecordingError
-from actorbus.journal import Consumer, open_recording
+from actorbus.journal import Consumer, open_recording, table
+from actorbus.journal.files import is_locked
+from actorbus.journal.tools import repair
 from actorbus.limits import MIB
 from actorbus.recording import (
     CorruptRecord,
@@ -162,6 +164,31 @@ def test_a_second_writer_is_refused_until_the_first_has_gone(kind: Kind, folder:
     killed(recording)
     with opened(kind, folder) as again:
         assert again.next_sequence == 3
+
+
+def test_a_writer_whose_lock_file_was_removed_stays_the_only_one(kind: Kind, folder: Path) -> None:
+    with opened(kind, folder) as recording:
+        data = fill(recording, 3)
+        (folder / "LOCK").unlink()
+        with pytest.raises(JournalLocked, match="being written"):
+            opened(kind, folder)
+        with pytest.raises(JournalLocked, match="being written"):
+            repair(folder)
+        data += fill(recording, 3)
+    assert [record.payload for record in read_all(folder)] == data
+
+
+def test_the_table_is_read_when_the_lock_is_taken(kind: Kind, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load, locked = table.load_to_write, []
+
+    def look(directory: Path, backend: table.Backend) -> table.RecordingTable | None:
+        locked.append(is_locked(directory))
+        return load(directory, backend)
+
+    monkeypatch.setattr(table, "load_to_write", look)
+    for _ in range(2):
+        opened(kind, folder).close()
+    assert locked == [True, True]
 
 
 def test_where_nothing_is_there_is_no_recording(kind: Kind, folder: Path) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-from actorbus.journal.files import lock
+from actorbus.journal.files import Lock
 from actorbus.journal.jsonl_reader import JsonlReader
 from actorbus.journal.jsonl_recording import JsonlRecording
 from actorbus.journal.jsonl_tools import repair_jsonl, verify_jsonl
@@ -139,9 +138,9 @@ def test_where_nothing_whole_follows_it_is_cut(tmp_path: Path) -> None:
 def test_a_recording_that_is_written_to_is_not_touched(tmp_path: Path) -> None:
     recorded(tmp_path)
     damage(tmp_path, 5)
-    held = lock(tmp_path)
+    held = Lock(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with pytest.raises(JournalLocked):
         repair_jsonl(tmp_path)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
-    os.close(held)
+    held.close()
