@@ -9,6 +9,7 @@ import contextlib
 import csv
 import importlib
 import json
+import math
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -55,6 +56,26 @@ def opened(form: str, output: str | None) -> Generator[Sink]:
         yield Csv(file) if form == "csv" else Jsonl(file)
 
 
+def text_of(value: object) -> str:
+    """Return JSON. What it has no word for, NaN and infinity, is null, as in streams of the format json."""
+    try:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {key: _finite(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_finite(one) for one in value]
+        case _:
+            return value
+
+
 class Jsonl:
     """JSON lines."""
 
@@ -63,7 +84,7 @@ class Jsonl:
 
     def put(self, line: dict[str, object]) -> None:
         """Write one line."""
-        self._file.write(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n")
+        self._file.write(text_of(line) + "\n")
 
 
 def flat(line: dict[str, object]) -> dict[str, object]:
@@ -73,7 +94,7 @@ def flat(line: dict[str, object]) -> dict[str, object]:
     return {
         **{name: line[name] for name in COLUMNS[:5]},
         "type": None if line["type"] is None else str(line["type"]),
-        "message": None if message is None else json.dumps(message, separators=(",", ":"), ensure_ascii=False),
+        "message": None if message is None else text_of(message),
         "base64": encoded if encoded is None or isinstance(encoded, str) else json.dumps(encoded),
     }
 

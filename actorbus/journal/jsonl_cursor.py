@@ -112,9 +112,21 @@ class Cursor:
                 return found
             if not line and self._next_segment():
                 continue
-            if not line and not self._is_below_the_end():
-                return None
-            return self._damaged(found)
+            damage = None if not line and not self._is_below_the_end() else self._damage(found)
+            if self._was_under_way(line):
+                continue
+            if damage is not None:
+                raise damage
+            return None
+
+    def _was_under_way(self, line: bytes) -> bool:
+        """Whether a live writer has gone on here since that was read: then what we saw behind it proves nothing."""
+        opened = self._opened()
+        with disk(f"read {opened.name.path}"):
+            opened.forget()
+            again = opened.line(self.position - opened.name.position, LINE_MAX_BYTES)
+            opened.forget()
+        return again != line or (not again and self._next_segment())
 
     def _opened(self) -> OpenSegment:
         if self._open is None:
@@ -149,18 +161,18 @@ class Cursor:
             return True
         return read_durable(self._directory) > self.position
 
-    def _damaged(self, why: str) -> None:
-        """Raise CorruptRecord for damage; return for the torn end of the last segment."""
+    def _damage(self, why: str) -> CorruptRecord | None:
+        """Return what to raise for damage; None for the torn end of the last segment."""
         opened = self._opened()
         following, sequence = self.find_valid()
         if following < 0 and not self._is_below_the_end():
-            return
+            return None
         where = f"{opened.name.path.name}, byte {self._offset()}"
         expected = -1 if self.sequence is None else self.sequence
         known = f"record {expected}" if expected >= 0 else "a record"
         goes_on = f"reading goes on at position {following}, sequence {sequence}"
         hint = goes_on if following >= 0 else "nothing whole follows"
-        raise CorruptRecord(
+        return CorruptRecord(
             f"{known} is damaged",
             where=f"{where} of {self._directory}",
             why=why,

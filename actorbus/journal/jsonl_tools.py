@@ -1,7 +1,8 @@
 """Verify and repair a ``jsonl`` recording. Changes nothing but in ``repair``, which copies first; one thread.
 
 A repair puts a hole, a line of its own kind, in the place of damaged lines, so that what follows keeps its position;
-where nothing whole follows, or a hole does not fit, the rest is cut off. Doing it twice does nothing more.
+where nothing whole follows, or a hole does not fit, the rest is cut off, and a hole ends the file: the sequences of
+what was lost are not given again. Doing it twice does nothing more.
 """
 
 from __future__ import annotations
@@ -111,7 +112,11 @@ def repair_jsonl(directory: Path, told: Told | None = None) -> Repaired:
             copied += _copy(directory, damaged, position, end)
             if hole is None:
                 cuts += 1
+                last = _last_cut(directory, damaged, position, expected)
                 _cut_from(directory, damaged, position)
+                if expected is not None:
+                    lost += last - expected + 1
+                    position = _end_with_hole(damaged, position, (expected, last), seed)
                 replace(directory / CHECKPOINT, b'{"durable":%d}\n' % position)
                 break
             holes += 1
@@ -126,6 +131,27 @@ def repair_jsonl(directory: Path, told: Told | None = None) -> Repaired:
     finally:
         cursor.close()
         held.close()
+
+
+def _last_cut(directory: Path, segment: SegmentName, position: int, expected: int | None) -> int:
+    """Return the newest sequence that is cut off with the damage at a position, as far as lines tell; at least one."""
+    with disk(f"read {directory}"):
+        lines = segment.path.read_bytes()[position - segment.position :].count(b"\n")
+        last = (expected or 0) + max(lines, 1) - 1
+        for later in segments_of(directory):
+            if later.position > segment.position:
+                last = max(last, later.sequence + later.path.read_bytes().count(b"\n") - 1)
+    return last
+
+
+def _end_with_hole(segment: SegmentName, position: int, lost: tuple[int, int], seed: int) -> int:
+    """Put a hole behind a cut: no sequence is given twice. Return its end."""
+    line, end = None, position
+    while line is None:
+        end += 1
+        line = encode_hole(*lost, position, end, seed)
+    _overwrite(segment, position, line)
+    return end
 
 
 def _end_of(directory: Path, segment: SegmentName, following: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import subprocess
 import sys
@@ -24,6 +25,15 @@ def test_a_tree_becomes_json_text() -> None:
         **head, "type": "9", "message": '[[1],{"a":"\u00e9"}]', "base64": None,
     }  # fmt: skip
     assert flat({**head, "type": None, "base64": ["YQ==", "Yg=="]})["base64"] == '["YQ==", "Yg=="]'
+
+
+def test_what_json_has_no_word_for_is_null(tmp_path: Path) -> None:
+    wrong = [math.nan, {"a": math.inf}, (-math.inf, 1.5)]
+    with opened("jsonl", str(tmp_path / "x")) as sink:
+        sink.put({"message": wrong})
+    assert (tmp_path / "x").read_text() == '{"message":[null,{"a":null},[null,1.5]]}\n'
+    head = {"sequence": 1, "time_ns": 2, "stream": "s", "session": 3, "position": 4, "type": 9}
+    assert flat({**head, "message": wrong})["message"] == '[null,{"a":null},[null,1.5]]'
 
 
 def test_csv_has_a_head_and_a_row_a_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

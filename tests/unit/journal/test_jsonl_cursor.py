@@ -126,3 +126,57 @@ def test_a_place_that_is_gone_names_the_first_there_is(tmp_path: Path) -> None:
 def test_a_folder_without_segments_is_told(tmp_path: Path) -> None:
     with pytest.raises(CorruptRecord, match="has no segment"):
         Cursor(tmp_path, SEED).step()
+
+
+@pytest.mark.parametrize("seen", [0, 10, -1])
+def test_a_line_that_a_writer_finishes_while_it_is_looked_at_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: int
+) -> None:
+    made = lines(0, 3)
+    whole = b"".join(made)
+    name = write(tmp_path, [whole[: len(made[0]) + (seen if seen >= 0 else len(made[1]) - 1)]])
+    cursor = Cursor(tmp_path, SEED)
+    assert walk_one(cursor) == 0
+    real = Cursor._is_below_the_end, Cursor.find_valid
+
+    def grow() -> None:
+        name.path.write_bytes(whole)
+        (tmp_path / CHECKPOINT).write_bytes(b'{"durable":%d}\n' % len(whole))
+
+    def is_below(self: Cursor) -> bool:
+        grow()
+        return real[0](self)
+
+    def find(self: Cursor) -> tuple[int, int]:
+        grow()
+        return real[1](self)
+
+    monkeypatch.setattr(Cursor, "_is_below_the_end", is_below)
+    monkeypatch.setattr(Cursor, "find_valid", find)
+    assert walk(cursor) == [1, 2]
+    cursor.close()
+
+
+def test_segments_that_a_writer_begins_while_one_looks_are_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = lines(0, 3)
+    write(tmp_path, made[:1])
+    cursor = Cursor(tmp_path, SEED)
+    assert walk_one(cursor) == 0
+    real = Cursor._is_below_the_end
+
+    def is_below(self: Cursor) -> bool:
+        write(tmp_path, made[1:2], len(made[0]), 1)
+        write(tmp_path, made[2:], len(made[0]) + len(made[1]), 2)
+        return real(self)
+
+    monkeypatch.setattr(Cursor, "_is_below_the_end", is_below)
+    assert walk(cursor) == [1, 2]
+    cursor.close()
+
+
+def walk_one(cursor: Cursor) -> int:
+    found = cursor.step()
+    assert isinstance(found, RecordedMessage)
+    return found.sequence

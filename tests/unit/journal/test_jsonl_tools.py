@@ -88,8 +88,8 @@ def test_a_repair_keeps_all_that_is_whole(tmp_path: Path, lost: list[int]) -> No
     assert all(b'"sequenca":%d,' % sequence in kept for sequence in lost)
     found, told = sequences(tmp_path)
     assert found == [sequence for sequence in range(100) if sequence not in lost]
-    assert told == done.holes
-    assert done.next_sequence == found[-1] + 1
+    assert told == done.holes + done.cuts
+    assert (done.next_sequence, done.lost) == (100, len(lost)), "no sequence is given twice"
     again = repair_jsonl(tmp_path)
     assert (again.holes, again.cuts, again.copied_bytes) == (0, 0, 0)
     with JsonlRecording(tmp_path) as recording:
@@ -130,9 +130,12 @@ def test_where_nothing_whole_follows_it_is_cut(tmp_path: Path) -> None:
     begin = text.index(b'{"sequenca":97,')
     path.write_bytes(text[:begin] + b"\n" + text[text.index(b"\n", begin) + 1 :])
     done = repair_jsonl(tmp_path)
-    assert (done.cuts, done.holes, done.next_sequence) == (1, 0, 97)
-    assert sequences(tmp_path) == (list(range(97)), 0)
-    assert verify_jsonl(tmp_path).is_whole
+    assert (done.cuts, done.holes, done.lost, done.next_sequence) == (1, 0, 3, 100)
+    assert sequences(tmp_path) == (list(range(97)), 1)
+    assert verify_jsonl(tmp_path).lost == 3
+    with JsonlRecording(tmp_path) as recording:
+        assert recording.append(0, b"goes on") == 100
+    assert sequences(tmp_path) == ([*range(97), 100], 1)
 
 
 def test_a_recording_that_is_written_to_is_not_touched(tmp_path: Path) -> None:
