@@ -8,6 +8,8 @@
 #include "ab_journal_port.h"
 #include "ab_marks.h"
 
+#define TERM_BITS_MIN 16 /* Aeron's */
+
 typedef struct {
     ab_sink sink; /* first: a pointer to it is one to the recorder */
     const ab_subscription *subscription; /* whose sink this is */
@@ -16,7 +18,8 @@ typedef struct {
     uint16_t stream;
     bool framed;
     bool shed;
-    bool catching_up; /* SHED, after a long absence: leave out what is there */
+    bool catching_up; /* SHED, after a long absence: leave out what is there beyond `allowance` bytes */
+    int64_t allowance;
     bool took;        /* this pass: anything */
     int64_t patience_ns;
     int64_t passed_ns; /* when the last pass ended, monotonic; 0: none has */
@@ -45,27 +48,44 @@ static bool is_control(const recorder *self, const uint8_t *bytes, size_t length
            ab_frame_decode(bytes, length, &frame, &body) == AB_OK && frame.type == AB_TYPE_CONTROL;
 }
 
+static int64_t messages_of(const recorder *self, const ab_whole *message) {
+    return self->framed ? ab_frame_messages(message->bytes, message->length) : 1;
+}
+
+/* Bytes that may have come during an absence and are recorded: a quarter of the shortest term, so half of what Aeron lets a publisher
+ * be ahead by. One that is held by nobody has no reason to lose messages. */
+static int64_t allowance_of(const ab_subscription *subscription) {
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < AB_IMAGE_LOGS; i++) {
+        const ab_image_log *log = &subscription->logs[i];
+        bits = log->used && (bits == 0 || log->term_bits < bits) ? log->term_bits : bits;
+    }
+    return INT64_C(1) << (bits == 0 ? TERM_BITS_MIN : bits) >> 2;
+}
+
 /* Is this one left out? Counted, if it is. */
 static bool leave_out(recorder *self, const ab_whole *message) {
     if (is_control(self, message->bytes, message->length)) {
         return true;
     }
-    if (self->catching_up) {
-        self->took = true;
-        self->counts.shed++;
+    if (!self->catching_up || self->allowance > 0) {
+        self->allowance -= (int64_t)message->length;
+        return false;
     }
-    return self->catching_up;
+    self->took = true;
+    self->counts.shed += messages_of(self, message);
+    return true;
 }
 
 /* The journal did not take a message, and said why. May the next one come? Else this one comes again. */
-static bool passes_over(recorder *self, int64_t why) {
+static bool passes_over(recorder *self, const ab_whole *message, int64_t why) {
     if (why == AB_TOO_LARGE) {
-        self->counts.too_large++;
+        self->counts.too_large += messages_of(self, message);
         return true;
     }
     if (self->shed && (why == AB_NO_SPACE || why == AB_STALE)) {
         self->took = self->took || why == AB_NO_SPACE;
-        self->counts.shed++;
+        self->counts.shed += messages_of(self, message);
         return true;
     }
     self->counts.held++;
@@ -92,7 +112,7 @@ static size_t take(ab_sink *sink, int32_t session_id, int64_t time_ns, const ab_
             self->counts.bytes += bytes;
             at += taken;
             if (at < end) {
-                if (!passes_over(self, why)) {
+                if (!passes_over(self, &messages[at], why)) {
                     return at;
                 }
                 at++;
@@ -113,7 +133,9 @@ static int end_pass(ab_sink *sink, ab_error *error) {
     self->passed_ns = now_ns;
     self->counts.longest_ns = away_ns > self->counts.longest_ns ? away_ns : self->counts.longest_ns;
     self->took = false;
-    self->catching_up = self->shed && (away_ns > self->patience_ns || (self->catching_up && took));
+    bool was_away = away_ns > self->patience_ns;
+    self->catching_up = self->shed && (was_away || (self->catching_up && took));
+    self->allowance = was_away ? allowance_of(self->subscription) : self->allowance;
     if (journal != NULL) {
         result = ab_journal_tick(journal, now_ns, !took);
         if (result != AB_OK && error != NULL) {

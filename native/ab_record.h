@@ -10,7 +10,8 @@
  *     sync mode has it. Messages that come during a sync wait in the term buffer and are the next group.
  *   - No room on the disk: AB_RECORD_HOLD leaves the message in the term buffer, where it holds its publisher back, and tries again;
  *     AB_RECORD_SHED leaves it out and counts it. With SHED, passes that follow an absence of more than `patience_ns` (a disk call
- *     of any stream of the recorder) leave out all they find, until one finds nothing: the recorder has caught up.
+ *     of any stream of the recorder) record a quarter of a term, then leave out all they find, until one finds nothing: the recorder
+ *     has caught up. So a short absence that holds no publisher costs no message.
  *   - A failed write or sync (AB_FAILED) ends ab_wait with that code; the owner decides (ab_journal_resume).
  *   - inv_recorded_in_order: within a session, records are in the order of their positions, each message at most once.
  *
