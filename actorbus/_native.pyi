@@ -157,6 +157,7 @@ class ab_journal_repaired(CData):
     lost: int
     copied_bytes: int
     next_sequence: int
+    headers: int
 
 class ab_journal_report(CData):
     segments: int
@@ -166,9 +167,11 @@ class ab_journal_report(CData):
     next_sequence: int
     position: int
     tail_bytes: int
+    tail_records: int
     problems: int
     lost: int
     elapsed_ns: int
+    uuid: CData
 
 class ab_journal_retention(CData):
     bytes_max: int

@@ -175,9 +175,11 @@ typedef struct {
     uint64_t next_sequence;
     int64_t position;        /* the committed end */
     int64_t tail_bytes;      /* behind it that are not zero: a batch being written, or a torn tail */
+    uint64_t tail_records;   /* whole ones in them, of batches that are not whole: never durable, and cut by the next opening */
     uint64_t problems;       /* found; those beyond the capacity are only counted */
     uint64_t lost;           /* records in holes and corrupt regions, as far as that can be told */
     int64_t elapsed_ns;
+    uint8_t uuid[16];        /* of the recording, as its first segment says; zeros: no header could be read */
 } ab_journal_report;
 
 /* Work that takes long tells how far it is, and ends when asked. Plain stores; any thread may look. */
@@ -208,6 +210,7 @@ typedef struct {
     uint64_t lost;           /* records in them */
     int64_t copied_bytes;    /* into quarantine/, before anything was changed */
     uint64_t next_sequence;
+    uint64_t headers;        /* of segments made anew, those of missing segments (which are holes now) too */
 } ab_journal_repaired;
 /* cffi:end */
 
@@ -304,8 +307,9 @@ int ab_journal_verify(const char *directory, const ab_storage *storage, ab_journ
     ab_journal_problem *problems, uint32_t capacity, ab_journal_progress *progress, ab_error *error);
 
 /* Make a journal with corrupt records writable and readable again: corrupt regions are copied to quarantine/, then made holes (AB_LOST
- * when read), a damaged end is copied and cut. Takes the lock: AB_LOCKED. A segment whose header is gone cannot be repaired (AB_CORRUPT
- * names it); its neighbours are. Doing it twice does nothing more. */
+ * when read), a damaged end is copied and cut, damaged headers and missing segments (as holes) are made anew from what their neighbours
+ * and the checkpoint say. Takes the lock: AB_LOCKED. What they do not say cannot be repaired (AB_CORRUPT names it); the rest is. Doing
+ * it twice does nothing more. AB_TIMED_OUT: stopped. */
 int ab_journal_repair(const char *directory, const ab_storage *storage, int64_t now_ns, ab_journal_repaired *repaired,
     ab_journal_progress *progress, ab_error *error);
 

@@ -7,6 +7,7 @@
  *      ab_journal_recover.c   chain of segments, the end of the last one, torn or corrupt
  *      ab_journal_resume.c    go on in a new segment after a poisoned one
  *      ab_journal_purge.c     retention
+ *      ab_journal_repair.c    damage becomes holes; first ab_journal_headers.c (headers and files anew), which reads by ab_journal_walk.c
  *
  * Invariants (docs/journal-format.md)
  *   inv_durable_le_written     durable.offset <= written.offset <= appended.offset, and so their sequences
@@ -147,6 +148,29 @@ int ab_recover_epoch(ab_journal *journal, uint32_t reason, const ab_journal_open
 
 /* AB_CORRUPT, with its place. */
 int ab_recover_corrupt(ab_journal *journal, int64_t base, uint64_t offset, uint64_t sequence, const char *why);
+
+/* ---- ab_journal_headers.c ---- */
+
+/* Make headers that are damaged, and segments that are missing, anew, as far as their neighbours and the checkpoint tell. *newest: 1 when
+ * one behind the last was made. AB_OK also when some could not be made; else as ab_journal_repair. */
+int ab_repair_headers(const ab_store *store, int64_t now_ns, ab_journal_repaired *repaired, ab_journal_progress *progress, int *newest,
+    ab_error *error);
+
+/* ---- ab_journal_walk.c ---- */
+
+/* Where the records of a segment end. */
+typedef struct {
+    ab_place place;
+    uint32_t epoch; /* of the next segment */
+} ab_walked;
+
+/* Read a segment to its end, over damage too. `hint` NULL, or what is left of the next header: it may name an earlier end, where a writer
+ * left the segment after a failure. `stop` as in ab_scan. */
+int ab_walk_to_end(const ab_store *store, const int64_t *stop, const ab_segment_header *before, const ab_segment_header *hint,
+    ab_walked *end, ab_error *error);
+
+/* A scan of a repair failed. */
+int ab_walk_failed(const ab_store *store, const ab_scan *scan, int result, ab_error *error);
 
 /* ---- ab_journal_index.c ---- */
 

@@ -93,13 +93,14 @@ static int enter(ab_journal_reader *reader, int64_t base, ab_error *error) {
     reader->limit = UINT64_MAX;
     reader->next = reader->end = AB_JOURNAL_HEADER;
     reader->retried = reader->judged = 0;
+    reader->over = reader->headless = 0;
     ab_scan_enter(&reader->scan, file, &header);
     int learnt = learn_limit(reader, error);
     return learnt < 0 && learnt != AB_CORRUPT && learnt != AB_REFUSED ? learnt : AB_OK; /* those two: when we get there */
 }
 
 /* The next segment is not there. AB_PURGED: neither is any before it (a reader without a lock is overtaken by retention); AB_CORRUPT. */
-static int missing(const ab_journal_reader *reader, ab_error *error) {
+static int missing(ab_journal_reader *reader, ab_error *error) {
     ab_segment_list list;
     ab_segment_header first;
     int result = ab_store_list(&reader->store, &list, error);
@@ -114,17 +115,25 @@ static int missing(const ab_journal_reader *reader, ab_error *error) {
             "sequence %llu (position %lld)", (unsigned long long)reader->scan.sequence, (unsigned long long)first.base_sequence,
             (long long)first.base_position);
     }
-    return ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", expected sequence %llu: the segment is missing", reader->store.directory,
-        (unsigned long long)ab_next_base(&reader->scan.header), (unsigned long long)reader->scan.sequence);
+    ab_error gone;
+    const int64_t due = ab_next_base(&reader->scan.header);
+    ab_fail(&gone, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", offset 0, expected sequence %llu: the segment is missing",
+        reader->store.directory, (unsigned long long)due, (unsigned long long)reader->scan.sequence);
+    return ab_reader_gap(reader, due, gone.text, error);
 }
 
 static int go_on(ab_journal_reader *reader, ab_error *error) {
     const int64_t base = ab_next_base(&reader->scan.header);
     const uint64_t sequence = reader->scan.sequence;
     const int past = reader->scan.offset > reader->limit;
-    int result = enter(reader, base, error);
+    ab_error why = {0};
+    int result = enter(reader, base, &why);
+    if (result == AB_NOT_FOUND) {
+        return missing(reader, error);
+    }
     if (result != AB_OK) {
-        return result == AB_NOT_FOUND ? missing(reader, error) : result;
+        return result == AB_CORRUPT || result == AB_REFUSED ? ab_reader_gap(reader, base, why.text, error)
+                                                            : ab_fail(error, result, why.errcode, "%s", why.text);
     }
     uint64_t first = reader->scan.header.base_sequence;
     if (past) { /* a poisoned segment was left while we read it: its last records come once more */
@@ -192,27 +201,53 @@ static int verdict(ab_journal_reader *reader, ab_error *error) {
     return (reader->flags & AB_JOURNAL_SKIP_CORRUPT) != 0 ? ab_reader_skip(reader, &from, error) : corrupt(reader, error);
 }
 
-/* 1: durable bytes are known to go on behind the scan's place. -1: another segment is known to have our place. */
+/* 1: durable bytes are known to go on behind the scan's place, 2: in a later segment. -1: another segment is known to have our place. */
 static int durable_goes_on(ab_journal_reader *reader) {
     const ab_scan *scan = &reader->scan;
     ab_checkpoint checkpoint;
     int there = ab_store_checkpoint(&reader->store, reader->uuid, &checkpoint);
-    return !there                                                    ? 0
-           : memcmp(checkpoint.segment, scan->header.uuid, 16) == 0 ? checkpoint.offset > scan->offset
-                                                                    : -(checkpoint.base_position == scan->header.base_position);
+    return !there                                                         ? 0
+           : memcmp(checkpoint.segment, scan->header.uuid, 16) == 0      ? checkpoint.offset > scan->offset
+           : checkpoint.base_position > scan->header.base_position       ? 2
+                                                                          : -(checkpoint.base_position == scan->header.base_position);
 }
 
 /* A seal, and nothing behind it: a roll is going on, or a segment is missing. */
 static int after_seal(ab_journal_reader *reader, ab_error *error) {
     ab_segment_list list;
-    int result = ab_store_list(&reader->store, &list, error);
+    int more = durable_goes_on(reader) == 2;
+    int result = more ? AB_OK : ab_store_list(&reader->store, &list, error);
     if (result != AB_OK) {
         return result;
     }
-    int more = list.count > 0 && list.bases[list.count - 1] > ab_next_base(&reader->scan.header);
-    ab_store_list_free(&list);
+    if (!more) {
+        more = list.count > 0 && list.bases[list.count - 1] > ab_next_base(&reader->scan.header);
+        ab_store_list_free(&list);
+    }
     int learnt = more ? learn_limit(reader, error) : 0; /* it, and the one behind it, may have come since we looked */
     return learnt != 0 ? (learnt < 0 ? learnt : AB_OK) : more ? missing(reader, error) : AB_END;
+}
+
+/* The next segment is missing (`bad` NULL) or has no header: when damage in this one comes first, that is what is told. */
+static int no_next(ab_journal_reader *reader, const ab_error *bad, ab_error *error) {
+    ab_scan *scan = &reader->scan;
+    ab_scan_tail tail;
+    if (!scan->sealed) {
+        const uint64_t from = scan->fault_offset + 8, end = scan->header.segment_length;
+        int result = ab_scan_rest(scan, from < end ? from : end, 1, &tail);
+        if (result != AB_OK) {
+            return ab_store_failed(&reader->store, scan->number, "read a segment of", NULL, error);
+        }
+        if (tail.next != 0) {
+            return verdict(reader, error);
+        }
+        if (ab_scan_salvage(scan) == AB_OK) { /* all of it was durable, as a later segment has records */
+            reader->next = scan->batch_start;
+            reader->end = scan->batch_end;
+            return AB_OK;
+        }
+    }
+    return bad == NULL ? missing(reader, error) : ab_reader_gap(reader, ab_next_base(&scan->header), bad->text, error);
 }
 
 /* The scan answered AB_END or AB_CORRUPT. AB_OK: look again. */
@@ -222,15 +257,23 @@ static int judge(ab_journal_reader *reader, int answer, ab_error *error) {
     reader->looks = first_look ? 0 : reader->looks + 1;
     reader->retried = scan->offset;
     if (reader->limit == UINT64_MAX) {
-        int learnt = learn_limit(reader, error);
+        ab_error why = {0};
+        int learnt = learn_limit(reader, &why);
+        if (learnt == AB_CORRUPT || learnt == AB_REFUSED) {
+            return first_look && !scan->sealed ? AB_OK : no_next(reader, &why, error);
+        }
         if (learnt != 0) {
-            return learnt < 0 ? learnt : AB_OK;
+            return learnt < 0 ? ab_fail(error, learnt, why.errcode, "%s", why.text) : AB_OK;
         }
         if (scan->sealed) {
             reader->retried = 0;
             return after_seal(reader, error);
         }
         int goes_on = durable_goes_on(reader), replaced = goes_on < 0 ? ab_reader_replaced(reader, error) : 0;
+        if (goes_on == 2) { /* the next one may have come since we looked for it */
+            learnt = first_look ? 1 : learn_limit(reader, NULL);
+            return learnt == 0 ? no_next(reader, NULL, error) : AB_OK;
+        }
         if (replaced != 0 || goes_on > 0) {
             return replaced < 0 ? replaced : replaced > 0 || first_look ? AB_OK : verdict(reader, error);
         }
@@ -261,6 +304,13 @@ static int judge(ab_journal_reader *reader, int answer, ab_error *error) {
 /* Have a record at reader->next: AB_OK, or why not. `hold`: without moving the window (AB_END then says nothing). */
 static int have_record(ab_journal_reader *reader, int hold, ab_error *error) {
     ab_scan *scan = &reader->scan;
+    reader->gap = 0;
+    if (reader->headless) {
+        int result = ab_reader_headless(reader, error);
+        if (result != AB_OK) {
+            return result;
+        }
+    }
     for (;;) {
         while (reader->next < reader->end) {
             const uint8_t *p = ab_scan_at(scan, reader->next);
@@ -276,15 +326,19 @@ static int have_record(ab_journal_reader *reader, int hold, ab_error *error) {
                 reader->holes++;
                 reader->lost += scan->lost;
                 return ab_fail(error, AB_LOST, 0,
-                    "%s/" AB_SEGMENT_NAME ", offset %llu: %llu records from sequence %llu on are lost (repaired)",
+                    "%s/" AB_SEGMENT_NAME ", offset %llu: %llu records from sequence %llu on are lost (repaired); reading can go on at "
+                    "position %lld",
                     reader->store.directory, (unsigned long long)scan->header.base_position,
                     (unsigned long long)(reader->end - ab_le32(p + 24)), (unsigned long long)scan->lost,
-                    (unsigned long long)ab_record_sequence(p));
+                    (unsigned long long)ab_record_sequence(p), (long long)ab_position_of(&scan->header, reader->end));
             }
             reader->next += ab_padded(ab_le32(p));
         }
         if (reader->broken) {
             return AB_CORRUPT;
+        }
+        if (reader->over) {
+            return AB_END;
         }
         if (scan->offset >= reader->limit) {
             int result = hold ? AB_END : go_on(reader, error);

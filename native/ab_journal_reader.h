@@ -11,6 +11,9 @@ struct ab_journal_reader {
     int32_t flags;
     int unlocked;        /* 1: the file system has no locks */
     int broken;          /* 1: the chain of segments does not go on; said once, and again */
+    int gap;             /* 1: the last answer was of a segment that is missing or has no header, not of damage in this one */
+    int over;            /* 1: nothing can be read behind a gap that was stepped over */
+    int headless;        /* 1: the oldest segments have no header; we are at the first that has, and have not said so */
     uint8_t uuid[16];
     uint64_t next, end;  /* offsets in the last batch: the next record, the batch's end */
     uint64_t limit;      /* offset behind the segment's last record, UINT64_MAX: it is the last segment */
@@ -29,8 +32,18 @@ struct ab_journal_reader {
 /* Close the segment that is read, and so let go of its lock. */
 void ab_reader_shut(ab_journal_reader *reader);
 
-/* List the directory, and note the first segment. AB_OK: `list` is to be freed. */
-int ab_reader_first(ab_journal_reader *reader, ab_segment_list *list, ab_error *error);
+/* List the directory, and note the first segment. AB_OK: `list` is to be freed; *readable is the first in it whose header is whole. */
+int ab_reader_first(ab_journal_reader *reader, ab_segment_list *list, uint32_t *readable, ab_error *error);
+
+/* The segment `due` is missing or has no header, as `text` says: AB_CORRUPT with where one can go on; with AB_JOURNAL_SKIP_CORRUPT
+ * AB_LOST, and there. */
+int ab_reader_gap(ab_journal_reader *reader, int64_t due, const char *text, ab_error *error);
+
+/* Say once that the oldest segments cannot be read. As ab_reader_gap; AB_OK: they are gone by now, or can be. */
+int ab_reader_headless(ab_journal_reader *reader, ab_error *error);
+
+/* Whether a segment's header is whole. */
+int ab_reader_can_read(const ab_journal_reader *reader, int64_t base);
 
 /* Go to a segment's first record. AB_OK, AB_NOT_FOUND: it is gone, or a failure. */
 int ab_reader_enter(ab_journal_reader *reader, int64_t base, ab_error *error);

@@ -59,9 +59,16 @@ static int make_hole(
     return result == AB_OK ? sync_file(r, error) : result;
 }
 
-static int failed(repairer *r, int result, ab_error *error) {
-    return result == AB_NO_MEMORY ? ab_fail(error, AB_NO_MEMORY, 0, "no memory to read a segment")
-                                  : ab_store_failed(&r->store, r->scan.number, "read a segment of", NULL, error);
+static int failed(repairer *r, int result, ab_error *error) { return ab_walk_failed(&r->store, &r->scan, result, error); }
+
+/* A segment that was cut gets its length again: zeros. */
+static int make_long(repairer *r, ab_error *error) {
+    const ab_storage *storage = r->store.storage;
+    if (storage->size(storage->self, r->scan.file) >= (int64_t)r->scan.header.segment_length) {
+        return AB_OK;
+    }
+    int result = storage->allocate(storage->self, r->scan.file, (int64_t)r->scan.header.segment_length);
+    return result == 0 ? sync_file(r, error) : ab_store_failed(&r->store, result, "allocate the rest of a segment of", NULL, error);
 }
 
 /* The end of the last segment is damaged: 1 when it was durable and is a hole now, 0 when it is no business of ours; or a failure. */
@@ -80,12 +87,9 @@ static int repair_end(repairer *r, uint64_t from, ab_error *error) {
     if (tail.next > from) {
         return -1; /* whole records follow: a hole between, as anywhere */
     }
-    int64_t size = r->store.storage->size(r->store.storage->self, scan->file);
-    if (size < (int64_t)scan->header.segment_length) {
-        result = r->store.storage->allocate(r->store.storage->self, scan->file, (int64_t)scan->header.segment_length);
-        if (result != 0) {
-            return ab_store_failed(&r->store, result, "allocate the rest of a segment of", NULL, error);
-        }
+    result = make_long(r, error);
+    if (result != AB_OK) {
+        return result;
     }
     uint64_t end = tail.end > from + AB_RECORD_HEADER ? tail.end : from + AB_RECORD_HEADER;
     uint64_t lost = r->have_checkpoint && r->checkpoint.next_sequence > scan->sequence
@@ -105,7 +109,7 @@ static int repair_end(repairer *r, uint64_t from, ab_error *error) {
 static int repair_segment(repairer *r, ab_error *error) {
     ab_scan *scan = &r->scan;
     const uint64_t limit = r->next_known ? (uint64_t)(r->next.previous_end - scan->header.base_position) + AB_JOURNAL_HEADER
-                                         : UINT64_MAX;
+                                         : scan->header.segment_length;
     uint64_t told = 0;
     while (scan->offset < limit) {
         int result = ab_scan_batch(scan);
@@ -211,8 +215,10 @@ static int repair_one(repairer *r, const ab_segment_list *list, uint32_t i, ab_e
         result = ab_fail(error, AB_NO_MEMORY, 0, "no memory to read a segment");
     }
     if (result == AB_OK && (r->next_known || i + 1 == list->count)) {
+        r->scan.stop = r->progress == NULL ? NULL : &r->progress->stop;
         ab_scan_enter(&r->scan, file, &header);
-        result = repair_segment(r, error);
+        result = r->next_known ? make_long(r, error) : AB_OK;
+        result = result == AB_OK ? repair_segment(r, error) : result;
         if (result == AB_OK && r->next_known && r->next.epoch == header.epoch) {
             result = repair_seal(r, error);
         }
@@ -264,6 +270,13 @@ int ab_journal_repair(const char *directory, const ab_storage *storage, int64_t 
         lock = ab_store_lock(&r.store, error);
         result = lock < 0 ? lock : AB_OK;
     }
+    ab_store_list_free(&list);
+    if (result == AB_OK) {
+        result = ab_repair_headers(&r.store, now_ns, repaired, progress, &r.forget, error);
+    }
+    if (result == AB_OK) {
+        result = ab_store_list(&r.store, &list, error);
+    }
     for (uint32_t i = 0; result == AB_OK && i < list.count; i++) {
         int one = repair_one(&r, &list, i, error);
         if (one == AB_CORRUPT || one == AB_REFUSED) { /* say it at the end; its neighbours can still be helped */
@@ -274,6 +287,11 @@ int ab_journal_repair(const char *directory, const ab_storage *storage, int64_t 
         } else {
             result = one;
         }
+    }
+    if (result == AB_OK && !r.forget && ab_store_checkpoint(&r.store, NULL, &r.checkpoint) &&
+        r.checkpoint.base_position > list.bases[list.count - 1]) {
+        result = ab_fail(error, AB_CORRUPT, 0, "%s/" AB_SEGMENT_NAME ", offset 0: the segment is missing: that cannot be repaired",
+            directory, (unsigned long long)r.checkpoint.base_position);
     }
     if (result == AB_OK && r.forget) {
         result = forget_checkpoint(&r, error);

@@ -58,10 +58,11 @@ static int64_t have(ab_scan *scan, uint64_t at, uint64_t length) {
     if (scan->hold) {
         return -EAGAIN;
     }
-    uint64_t skip = scan->offset - scan->window_offset;
-    memmove(scan->window, scan->window + skip, scan->filled - skip);
+    uint64_t skip = scan->offset - scan->window_offset; /* more than there is, behind a hole */
+    size_t kept = skip < scan->filled ? scan->filled - (size_t)skip : 0;
+    memmove(scan->window, scan->window + (kept > 0 ? skip : 0), kept);
     scan->window_offset = scan->offset;
-    scan->filled -= skip;
+    scan->filled = kept;
     uint64_t need = at + length - scan->offset;
     if (need > scan->capacity) {
         size_t capacity = (size_t)(need > 2 * scan->capacity ? need : 2 * scan->capacity);
@@ -103,7 +104,8 @@ static int none(ab_scan *scan, int code, uint64_t at, const char *why) {
     scan->fault_offset = at;
     scan->fault = why;
     if (!scan->hold) {
-        scan->filled = (size_t)(scan->offset - scan->window_offset);
+        uint64_t kept = scan->offset - scan->window_offset; /* the last batch's: a hole is longer than what was read of it */
+        scan->filled = kept < scan->filled ? (size_t)kept : scan->filled;
         scan->fill = FILL_TAIL;
     }
     return code;
@@ -282,114 +284,4 @@ void ab_scan_record(const ab_scan *scan, uint64_t offset, ab_journal_record *rec
         .length = length - AB_RECORD_HEADER,
         .bytes = p + AB_RECORD_HEADER,
     };
-}
-
-/* ---- behind the end ---------------------------------------------------------------------------------------------- */
-
-/* Could a record begin at `p` (40 bytes)? Cheap: only then is its CRC computed. */
-static int plausible(const ab_scan *scan, const uint8_t *p) {
-    uint32_t length = ab_le32(p);
-    return length >= AB_RECORD_HEADER && length <= AB_RECORD_HEADER + AB_JOURNAL_PAYLOAD_MAX &&
-           (ab_record_flags(p) & ~AB_RECORD_CONTROL) == 0 && ab_record_sequence(p) - scan->sequence < UINT64_C(1) << 48;
-}
-
-/* Whether a whole record is at `at`, of which `available` bytes are at `p`; its padded length, 0: no; or a negative errno. */
-static int64_t whole_record(const ab_scan *scan, const uint8_t *p, uint64_t available, uint64_t at, uint64_t end, int64_t *claim) {
-    int64_t padded = ab_format_check(scan->seed, p, available, at, end);
-    uint8_t *longer = NULL;
-    if (padded == AB_CHECK_MORE) {
-        size_t length = (size_t)ab_padded(ab_le32(p));
-        longer = malloc(length);
-        if (longer == NULL) {
-            return -ENOMEM;
-        }
-        int64_t taken = ab_store_read(scan->store, scan->file, longer, length, at);
-        padded = taken < 0 ? taken : ab_format_check(scan->seed, longer, (uint64_t)taken, at, end);
-        if (taken < 0) {
-            free(longer);
-            return taken;
-        }
-        p = longer;
-    }
-    if (padded > 0 && (ab_record_flags(p) & (AB_RECORD_COMMIT | AB_RECORD_EPOCH)) != 0 && padded == AB_CONTROL_LENGTH) {
-        *claim = (int64_t)ab_le64(p + AB_RECORD_HEADER + 24);
-    }
-    free(longer);
-    return padded > 0 ? padded : 0;
-}
-
-/* Behind the last byte of `p` that is not zero. */
-static size_t used_length(const uint8_t *p, size_t length) {
-    while (length >= 8) {
-        uint64_t word;
-        memcpy(&word, p + length - 8, sizeof word);
-        if (word != 0) {
-            break;
-        }
-        length -= 8;
-    }
-    while (length > 0 && p[length - 1] == 0) {
-        length--;
-    }
-    return length;
-}
-
-int ab_scan_rest(ab_scan *scan, uint64_t from, int first, ab_scan_tail *tail) {
-    const uint64_t end = scan->header.segment_length;
-    *tail = (ab_scan_tail){.end = from, .claim = -1};
-    uint8_t *chunk = malloc(AB_SCAN_WINDOW);
-    if (chunk == NULL) {
-        return AB_NO_MEMORY;
-    }
-    int64_t result = 0;
-    uint64_t skip_to = from; /* behind the last whole record */
-    for (uint64_t at = from; at < end && result == 0;) {
-        size_t length = end - at < AB_SCAN_WINDOW ? (size_t)(end - at) : AB_SCAN_WINDOW;
-        int64_t taken = ab_store_read(scan->store, scan->file, chunk, length, at);
-        if (taken <= 0) {
-            result = taken;
-            break;
-        }
-        size_t used = used_length(chunk, (size_t)taken);
-        if (used > 0) {
-            tail->end = at + used;
-        }
-        for (uint64_t place = skip_to > at ? skip_to : at; used > 0 && place + AB_RECORD_HEADER <= at + (uint64_t)taken; place += 8) {
-            const uint8_t *p = chunk + (place - at);
-            if (place >= at + used) {
-                break;
-            }
-            if (!plausible(scan, p)) {
-                continue;
-            }
-            int64_t claim = -1;
-            int64_t padded = whole_record(scan, p, at + (uint64_t)taken - place, place, end, &claim);
-            if (padded < 0) {
-                result = padded;
-                break;
-            }
-            if (padded > 0) {
-                tail->records++;
-                tail->claim = claim > tail->claim ? claim : tail->claim;
-                if (tail->next == 0) {
-                    tail->next = place;
-                    tail->next_sequence = ab_record_sequence(p);
-                    tail->next_control = ab_record_flags(p);
-                }
-                skip_to = place + (uint64_t)padded;
-                place = skip_to - 8;
-            }
-        }
-        if ((first && tail->next != 0) || (scan->patience > 0 && at > tail->end + scan->patience)) {
-            break;
-        }
-        /* A header may lie across two chunks: begin the next one with the last bytes of this. */
-        at += (uint64_t)taken < length || at + (uint64_t)taken >= end ? (uint64_t)taken : (uint64_t)taken - AB_RECORD_HEADER;
-        if ((uint64_t)taken < length) {
-            break; /* the file ends */
-        }
-    }
-    free(chunk);
-    scan->number = result;
-    return result == 0 ? AB_OK : result == -ENOMEM ? AB_NO_MEMORY : AB_FAILED;
 }

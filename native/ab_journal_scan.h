@@ -51,6 +51,7 @@ typedef struct {
     size_t capacity, filled, fill;
     uint64_t window_offset;
     uint64_t patience;       /* of ab_scan_rest; 0: to the end */
+    const int64_t *stop;     /* NULL, or: not 0 ends ab_scan_rest with AB_TIMED_OUT. A plain load of what another thread stores */
     int hold;                /* 1: answer only what is in the window already (AB_END when that needs more) */
 } ab_scan;
 
@@ -80,19 +81,23 @@ static inline const uint8_t *ab_scan_at(const ab_scan *scan, uint64_t offset) {
 typedef struct {
     uint64_t end;      /* behind the last byte that is not zero; `from`: all zero */
     uint64_t records;  /* whole ones found behind `from` */
+    uint64_t messages; /* of those, the ones that are no control records */
     uint64_t next;     /* offset of the first of them, 0: none */
     uint64_t next_sequence; /* its sequence */
+    int64_t next_time;
     int next_control;
     int64_t claim;     /* greatest durable position that a commit or epoch there tells, -1: none */
 } ab_scan_tail;
 
+enum { AB_SCAN_ONE = 2 };
+
 /* Look through the rest of the segment (with `patience`: until so many zeros in a row) for whole records. `first` not 0: stop at the first
- * one found. AB_OK, AB_FAILED, AB_NO_MEMORY. */
+ * one found; AB_SCAN_ONE: only look at `from`. AB_OK, AB_FAILED, AB_NO_MEMORY, AB_TIMED_OUT. */
 int ab_scan_rest(ab_scan *scan, uint64_t from, int first, ab_scan_tail *tail);
 
 /* After an answer that is no batch, although records go on: go to the next whole record, or to `limit` (UINT64_MAX: the segment's end),
  * where `limit_sequence` is due (0: unknown). *from: where the damage begins; *lost: how many sequences are skipped. AB_OK: scan->offset is
- * behind the damage; AB_FAILED, AB_NO_MEMORY. */
+ * behind the damage; else as ab_scan_rest. */
 int ab_scan_skip(ab_scan *scan, uint64_t limit, uint64_t limit_sequence, uint64_t *from, uint64_t *lost);
 
 /* Fill a record from its bytes, checked before. */

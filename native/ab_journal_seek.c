@@ -43,24 +43,38 @@ static int begins_before(ab_journal_reader *reader, int64_t base, int32_t seek, 
     return seek == AB_SEEK_TIME ? header.previous_time < value : header.base_sequence <= (uint64_t)value;
 }
 
-/* The last segment that begins at or before what is sought: its index in the list, or a failure. */
-static int64_t find_segment(
-    ab_journal_reader *reader, const ab_segment_list *list, int32_t seek, int64_t value, ab_error *error) {
-    if (seek == AB_SEEK_EARLIEST || seek == AB_SEEK_END) {
-        return seek == AB_SEEK_END ? list->count - 1 : 0;
+/* The last segment that begins at or before what is sought: its index in the list, or a failure. `readable`: the first that can be. One
+ * without a header is passed by: what was sought in it is missed when we get there from the one before. */
+static int64_t find_segment(ab_journal_reader *reader, const ab_segment_list *list, uint32_t readable, int32_t seek, int64_t value,
+    ab_error *error) {
+    if (seek == AB_SEEK_EARLIEST) {
+        return readable;
     }
-    uint32_t low = 0, high = list->count; /* low: begins before or is the first; high: does not */
+    uint32_t low = readable, high = list->count; /* low: begins before or is the first; high: does not */
+    if (seek == AB_SEEK_END) {
+        while (high - 1 > low && !ab_reader_can_read(reader, list->bases[high - 1])) {
+            high--;
+        }
+        return high - 1;
+    }
     while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        int before = begins_before(reader, list->bases[middle], seek, value, error);
-        if (before < 0) {
+        uint32_t middle = low + (high - low) / 2, asked = middle;
+        int before = begins_before(reader, list->bases[asked], seek, value, error);
+        while ((before == AB_CORRUPT || before == AB_REFUSED) && ++asked < high) {
+            before = begins_before(reader, list->bases[asked], seek, value, error);
+        }
+        if (before < 0 && before != AB_CORRUPT && before != AB_REFUSED) {
             return before;
         }
-        if (before) {
-            low = middle;
+        if (before > 0) {
+            low = asked;
         } else {
             high = middle;
         }
+    }
+    if (low == readable && readable > 0 && seek != AB_SEEK_TIME &&
+        (seek == AB_SEEK_POSITION ? value < list->bases[readable] : (uint64_t)value < reader->first_sequence)) {
+        return ab_reader_enter(reader, list->bases[0], error); /* which says what is wrong with it */
     }
     if (low == 0 && seek != AB_SEEK_TIME &&
         (seek == AB_SEEK_POSITION ? value < reader->first_position : (uint64_t)value < reader->first_sequence)) {
@@ -167,8 +181,11 @@ static int read_up_to(ab_journal_reader *reader, int32_t seek, int64_t value, ab
         if (result == AB_LOST) {
             continue; /* counted; what comes next says its own sequence */
         }
+        if (result == AB_CORRUPT && reader->gap && seek == AB_SEEK_END) {
+            return AB_OK; /* the end of what can be read: reading on says why */
+        }
         if (result == AB_CORRUPT) {
-            result = reader->broken ? AB_CORRUPT : pass_damage(reader, seek, value, error);
+            result = reader->broken || reader->gap ? AB_CORRUPT : pass_damage(reader, seek, value, error);
             if (result != AB_LOST) {
                 return result;
             }
@@ -197,11 +214,12 @@ static int read_up_to(ab_journal_reader *reader, int32_t seek, int64_t value, ab
 static int seek_fresh(ab_journal_reader *reader, int32_t seek, int64_t value, ab_error *error) {
     ab_segment_list list;
     for (int tried = 0;; tried++) {
-        int result = ab_reader_first(reader, &list, error);
+        uint32_t readable;
+        int result = ab_reader_first(reader, &list, &readable, error);
         if (result != AB_OK) {
             return result;
         }
-        int64_t found = find_segment(reader, &list, seek, value, error);
+        int64_t found = find_segment(reader, &list, readable, seek, value, error);
         result = found < 0 ? (int)found : ab_reader_enter(reader, list.bases[found], error);
         ab_store_list_free(&list);
         if (result == AB_NOT_FOUND && tried < AB_READER_TRIES) {
@@ -214,6 +232,7 @@ static int seek_fresh(ab_journal_reader *reader, int32_t seek, int64_t value, ab
         break;
     }
     if (seek == AB_SEEK_EARLIEST) {
+        reader->headless = reader->first_position < reader->scan.header.base_position;
         return AB_OK;
     }
     use_index(reader, seek, value);
@@ -226,7 +245,7 @@ int ab_journal_reader_seek(ab_journal_reader *reader, int32_t seek, int64_t valu
         return ab_fail(error, AB_INVALID, 0, "seek %d to %lld: the kind is 0 .. 4, the value not negative", seek, (long long)value);
     }
     fresh.file = -1; /* the old place stays open until the new one is found */
-    fresh.broken = 0;
+    fresh.broken = fresh.gap = fresh.over = fresh.headless = 0;
     fresh.skip_below = 0;
     if (ab_scan_init(&fresh.scan, &reader->store, -1, &reader->scan.header) != AB_OK) {
         return ab_fail(error, AB_NO_MEMORY, 0, "no memory to read a segment");

@@ -11,24 +11,6 @@
 #include "ab_fail.h"
 #include "ab_journal_private.h"
 
-int ab_scan_skip(ab_scan *scan, uint64_t limit, uint64_t limit_sequence, uint64_t *from, uint64_t *lost) {
-    const uint64_t expected = scan->sequence;
-    ab_scan_tail tail;
-    *from = scan->fault_offset;
-    uint64_t end = limit < scan->header.segment_length ? limit : scan->header.segment_length;
-    int result = ab_scan_rest(scan, *from + 8 < end ? *from + 8 : end, 1, &tail);
-    if (result != AB_OK) {
-        return result;
-    }
-    int found = tail.next != 0 && tail.next < end;
-    uint64_t sequence = found ? tail.next_sequence : limit_sequence;
-    sequence = sequence < expected ? expected : sequence; /* a control record may have been all that was hit */
-    ab_scan_go(scan, found ? tail.next : end, sequence, scan->last_time, NULL);
-    scan->holed = 1;
-    *lost = sequence - expected;
-    return AB_OK;
-}
-
 typedef struct {
     ab_store store;
     ab_journal_report *report;
@@ -59,14 +41,17 @@ static void shut(verifier *v) {
     }
 }
 
-/* Whether the checkpoint, or what we read, says that durable bytes go on behind the scan's place. */
+/* Whether the checkpoint, or what we read, says that durable bytes go on behind the scan's place. 2: as another segment has durable ones,
+ * all records of this one were. */
 static int durable_goes_on(verifier *v) {
     ab_checkpoint checkpoint;
     int64_t position = ab_position_of(&v->scan.header, v->scan.offset);
-    return v->claim > position ||
-           (ab_store_checkpoint(&v->store, v->scan.header.recording, &checkpoint) &&
-               (checkpoint.base_position > v->scan.header.base_position ||
-                   (memcmp(checkpoint.segment, v->scan.header.uuid, 16) == 0 && checkpoint.offset > v->scan.offset)));
+    int there = ab_store_checkpoint(&v->store, v->scan.header.recording, &checkpoint);
+    if (v->claim > position ||
+        (there && memcmp(checkpoint.segment, v->scan.header.uuid, 16) == 0 && checkpoint.offset > v->scan.offset)) {
+        return 1;
+    }
+    return there && checkpoint.base_position > v->scan.header.base_position ? 2 : 0;
 }
 
 /* No batch, although there is no next segment: the end? 1: yes, 0: no, it was durable or is there now; or a failure. */
@@ -76,7 +61,7 @@ static int is_end(verifier *v) {
     if (scan->sealed) {
         return 1;
     }
-    if (durable_goes_on(v)) {
+    if (durable_goes_on(v) == 1) {
         return 0;
     }
     int result = ab_scan_rest(scan, scan->offset, 0, &tail);
@@ -84,10 +69,12 @@ static int is_end(verifier *v) {
         return result;
     }
     v->claim = tail.claim > v->claim ? tail.claim : v->claim;
-    if (durable_goes_on(v)) {
+    int goes_on = durable_goes_on(v);
+    if (goes_on == 1 || (goes_on == 2 && tail.records > 0)) {
         return 0;
     }
     v->report->tail_bytes = (int64_t)(tail.end - scan->offset);
+    v->report->tail_records = tail.messages;
     return 1;
 }
 
@@ -110,8 +97,8 @@ static void check_end(verifier *v, uint32_t epoch, int whole) {
         problem(v, AB_CORRUPT, scan->header.base_position, at, scan->sequence,
             "the chain of its records is not the one that the next segment's header repeats");
     }
-    if (v->next.epoch != epoch) {
-        return; /* its writer went on in another segment after a failure: there need not be a seal */
+    if (v->next.epoch != epoch || at + AB_CONTROL_LENGTH > scan->header.segment_length) {
+        return; /* its writer went on in another segment after a failure, or it is a hole to its last byte: there need not be a seal */
     }
     int sealed = ab_scan_batch(scan) == AB_OK && scan->sealed;
     const uint8_t *payload = sealed ? ab_scan_at(scan, at) + AB_RECORD_HEADER : NULL;
@@ -124,7 +111,8 @@ static void check_end(verifier *v, uint32_t epoch, int whole) {
 static int verify_segment(verifier *v) {
     ab_scan *scan = &v->scan;
     const int64_t base = scan->header.base_position;
-    const uint64_t limit = v->next_known == 1 ? (uint64_t)(v->next.previous_end - base) + AB_JOURNAL_HEADER : UINT64_MAX;
+    const uint64_t limit =
+        v->next_known == 1 ? (uint64_t)(v->next.previous_end - base) + AB_JOURNAL_HEADER : scan->header.segment_length;
     uint32_t epoch = scan->header.epoch;
     uint64_t told = 0, looked = 0;
     int whole = 1;
@@ -202,48 +190,90 @@ static int look_ahead(verifier *v, const ab_segment_list *list, uint32_t i) {
         return AB_OK;
     }
     v->next_known = -1;
-    return file == AB_FAILED ? file : AB_OK; /* what is wrong with it is said when it is its turn */
+    return file == AB_FAILED || file == AB_NO_MEMORY ? file : AB_OK; /* what is wrong with it is said when it is its turn */
+}
+
+/* 1: the directory as it is now says that what is missing at `base` is no loss: it was removed by retention (all before it, too), or, with
+ * `newer`, a writer went on behind it. */
+static int explained(const verifier *v, int64_t base, int newer) {
+    ab_segment_list list;
+    if (ab_store_list(&v->store, &list, NULL) != AB_OK) {
+        return 0;
+    }
+    int yes = list.count > 0 && (newer ? list.bases[list.count - 1] > base : list.bases[0] > base);
+    ab_store_list_free(&list);
+    return yes;
+}
+
+/* Does the checkpoint name a segment behind the last one there is? */
+static void check_newest(verifier *v, int64_t last, const ab_segment_header *header) {
+    ab_checkpoint checkpoint;
+    char text[160];
+    const int known = !ab_uuid_is_zero(header->recording);
+    if (!ab_store_checkpoint(&v->store, known ? header->recording : NULL, &checkpoint) || checkpoint.base_position <= last ||
+        explained(v, last, 1)) {
+        return;
+    }
+    snprintf(text, sizeof text, "the segment is missing, and in it all below sequence %llu was durable",
+        (unsigned long long)checkpoint.next_sequence);
+    problem(v, AB_CORRUPT, checkpoint.base_position, 0, v->scan.sequence, text);
+    v->report->lost += known && checkpoint.next_sequence > v->scan.sequence ? checkpoint.next_sequence - v->scan.sequence : 0;
+}
+
+static int verify_one(verifier *v, const ab_segment_list *list, uint32_t i, ab_error *error) {
+    ab_segment_header header;
+    ab_error why = {0};
+    v->file = ab_store_open_segment(&v->store, list->bases[i], AB_STORAGE_READ, &header, &why);
+    if (v->file == AB_NOT_FOUND && explained(v, list->bases[i], 0)) {
+        return AB_OK;
+    }
+    if (v->file == AB_FAILED || v->file == AB_NO_MEMORY) {
+        *error = why;
+        return v->file;
+    }
+    if (v->file < 0) {
+        problem(v, v->file, list->bases[i], 0, v->scan.sequence, why.text);
+        return AB_OK;
+    }
+    if (v->scan.window == NULL && ab_scan_init(&v->scan, &v->store, v->file, &header) != AB_OK) {
+        return ab_fail(error, AB_NO_MEMORY, 0, "no memory to read a segment");
+    }
+    v->scan.stop = v->progress == NULL ? NULL : &v->progress->stop;
+    ab_scan_enter(&v->scan, v->file, &header);
+    if (v->report->segments++ == 0) {
+        v->report->first_sequence = header.base_sequence;
+        memcpy(v->report->uuid, header.recording, 16);
+    }
+    const int64_t done = v->progress == NULL ? 0 : v->progress->done_bytes;
+    const uint64_t problems = v->report->problems;
+    int result = look_ahead(v, list, i);
+    result = result == AB_OK ? verify_segment(v) : result;
+    const int64_t size = v->store.storage->size(v->store.storage->self, v->file);
+    if (result == AB_OK && i + 1 < list->count && problems == v->report->problems && size >= 0 && size < (int64_t)header.segment_length) {
+        problem(v, AB_CORRUPT, list->bases[i], (uint64_t)size, v->scan.sequence, "the file is shorter than its header says");
+    }
+    shut(v);
+    if (result == AB_TIMED_OUT) {
+        return ab_fail(error, AB_TIMED_OUT, 0, "stopped at %s", v->store.directory);
+    }
+    if (result != AB_OK) {
+        return ab_store_failed(&v->store, v->scan.number, "read a segment of", NULL, error);
+    }
+    v->report->bytes += v->scan.offset;
+    if (v->progress != NULL) {
+        v->progress->done_bytes = done + (int64_t)header.segment_length;
+    }
+    return AB_OK;
 }
 
 static int verify_all(verifier *v, const ab_segment_list *list, ab_error *error) {
     for (uint32_t i = 0; i < list->count; i++) {
-        ab_segment_header header;
-        ab_error why = {0};
-        v->file = ab_store_open_segment(&v->store, list->bases[i], AB_STORAGE_READ, &header, &why);
-        if (v->file == AB_NOT_FOUND && i == 0) {
-            continue; /* removed by retention since we listed */
-        }
-        if (v->file < 0) {
-            if (v->file == AB_FAILED) {
-                *error = why;
-                return AB_FAILED;
-            }
-            problem(v, v->file, list->bases[i], 0, v->scan.sequence, why.text);
-            continue;
-        }
-        if (v->scan.window == NULL && ab_scan_init(&v->scan, &v->store, v->file, &header) != AB_OK) {
-            return ab_fail(error, AB_NO_MEMORY, 0, "no memory to read a segment");
-        }
-        ab_scan_enter(&v->scan, v->file, &header);
-        if (v->report->segments == 0) {
-            v->report->first_sequence = header.base_sequence;
-        }
-        v->report->segments++;
-        int64_t done = v->progress == NULL ? 0 : v->progress->done_bytes;
-        int result = look_ahead(v, list, i);
-        result = result == AB_OK ? verify_segment(v) : result;
-        shut(v);
-        if (result == AB_TIMED_OUT) {
-            return ab_fail(error, AB_TIMED_OUT, 0, "stopped at %s", v->store.directory);
-        }
+        int result = verify_one(v, list, i, error);
         if (result != AB_OK) {
-            return ab_store_failed(&v->store, v->scan.number, "read a segment of", NULL, error);
-        }
-        v->report->bytes += v->scan.offset;
-        if (v->progress != NULL) {
-            v->progress->done_bytes = done + (int64_t)header.segment_length;
+            return result;
         }
     }
+    check_newest(v, list->bases[list->count - 1], &v->scan.header);
     v->report->next_sequence = v->scan.sequence;
     v->report->position = v->scan.window == NULL ? 0 : ab_position_of(&v->scan.header, v->scan.offset);
     return AB_OK;

@@ -53,9 +53,9 @@ def verify(directory: str, form: str) -> int:
     if report.fault_count > FAULTS_SHOWN:
         print(f"... and {report.fault_count - FAULTS_SHOWN:,} more")
     if report.tail_bytes:
-        print(
-            f"a torn end of {shown_bytes(report.tail_bytes)}: the next recorder cuts it off, no whole record is in it"
-        )
+        whole = f"{report.tail_records:,} whole records are" if report.tail_records else "no whole record is"
+        end = f"a torn end of {shown_bytes(report.tail_bytes)}, never acknowledged"
+        print(f"{end}: the next recorder cuts it off; {whole} in it")
     rate = f"{report.bytes / report.seconds / 1e6:,.0f} MB/s" if report.seconds > 0 else ""
     print(f"read {shown_bytes(report.bytes)} in {report.seconds:.2f} s, {rate}", file=sys.stderr)
     print(summary(report))
@@ -83,6 +83,7 @@ def _object(report: Verified) -> dict[str, object]:
         "end_position": report.end_position,
         "bytes": report.bytes,
         "torn_bytes": report.tail_bytes,
+        "torn_records": report.tail_records,
         "lost": report.lost,
         "faults": [
             {"file": fault.file, "offset": fault.offset, "sequence": fault.sequence, "text": fault.text}
@@ -100,10 +101,12 @@ def repair(directory: str) -> int:
     """Make a damaged recording readable and writable again. What is cut out is copied to DIR/quarantine first."""
     with progress("repair", unit="bytes") as work:
         done = repair_recording(Path(directory), _telling(work))
-    if not done.holes and not done.cuts:
+    if not done.holes and not done.cuts and not done.headers:
         print(f"nothing to repair; the next record is {done.next_sequence}")
         return EXIT_DONE
     print(f"kept {shown_bytes(done.copied_bytes)} in {Path(directory) / 'quarantine'}")
+    if done.headers:
+        print(f"{done.headers:,} segments have a new header")
     print(
         f"{done.holes:,} holes, {done.cuts:,} ends cut, {done.lost:,} records lost before the end; "
         f"the next record is {done.next_sequence}"

@@ -48,6 +48,8 @@ class JournalReport(NamedTuple):
     next_sequence: int
     position: int
     tail_bytes: int
+    tail_records: int
+    uuid: bytes
     problem_count: int
     lost: int
     elapsed_ns: int
@@ -62,6 +64,7 @@ class JournalRepaired(NamedTuple):
     lost: int
     copied_bytes: int
     next_sequence: int
+    headers: int
 
 
 def _progress(memory: memoryview | None) -> CData:
@@ -89,6 +92,8 @@ def journal_verify(directory: Path | str, *, progress: memoryview | None = None)
         next_sequence=report.next_sequence,
         position=report.position,
         tail_bytes=report.tail_bytes,
+        tail_records=report.tail_records,
+        uuid=bytes(ffi.unpack(report.uuid, 16)),
         problem_count=report.problems,
         lost=report.lost,
         elapsed_ns=report.elapsed_ns,
@@ -103,7 +108,7 @@ def _problem(problems: CData, i: int) -> JournalProblem:
 
 
 def journal_repair(directory: Path | str, *, now_ns: int, progress: memoryview | None = None) -> JournalRepaired:
-    """Copy corrupt regions to ``quarantine/`` and make them holes.
+    """Copy corrupt regions to ``quarantine/`` and make them holes; make lost headers and segments anew.
 
     Raises:
         JournalLocked, RecordingNotFound, OutOfSpace, StorageFailed; CorruptRecord for what cannot be repaired.

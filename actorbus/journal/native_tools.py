@@ -1,59 +1,80 @@
 """Verify, repair and list the segments of a ``journal`` recording: native work in the words of report.py.
 
-The native tools count their bytes in shared memory; a thread of ours tells them on ten times a second while they work.
+The native tools run on a thread of their own and count their bytes in shared memory; the caller's thread tells them on
+ten times a second, and stops them when it is interrupted.
 """
 
 from __future__ import annotations
 
 import contextlib
 import struct
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Final
 
 from actorbus.errors import RecordingError
+from actorbus.ffi.journal_reader import JournalReaderHandle
 from actorbus.ffi.journal_tools import journal_repair, journal_verify
+from actorbus.journal import table
 from actorbus.journal.files import Lock, disk
 from actorbus.journal.reader import JournalReader
 from actorbus.journal.report import Fault, Repaired, Told, Verified
 from actorbus.recording import FormatRefused, Place, Segment
 
-__all__ = ["repair_journal", "segments_of_journal", "verify_journal"]
+__all__ = ["repair_journal", "segments_of_journal", "verify_journal", "watched"]
 
 TELL_EVERY_S: Final = 0.1
 _HEADER: Final = struct.Struct("<8sII Q16s16sQQq16sqIIq")  # native/ab_journal_format.h, ab_segment_header
 _MAGIC: Final = b"ABJOURN\x01"
 
 
-def _watched[R](work: Callable[[memoryview], R], told: Told | None) -> R:
-    """Run native work and tell its progress meanwhile."""
+def watched[R](work: Callable[[memoryview], R], told: Told | None) -> R:
+    """Run native work on a thread of its own and tell its progress on this one, which an interrupt can reach.
+
+    Raises:
+        KeyboardInterrupt: the work was told to stop, and has.
+    """
     memory = memoryview(bytearray(24)).cast("q")
-    if told is None:
-        return work(memory)
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(TELL_EVERY_S):
-            told(memory[0], memory[1])
-
-    watcher = threading.Thread(target=watch, name="actorbus-progress", daemon=True)
-    watcher.start()
-    try:
-        return work(memory)
-    except KeyboardInterrupt:
-        memory[2] = 1
-        raise
-    finally:
-        over.set()
-        watcher.join()
+    with ThreadPoolExecutor(1, thread_name_prefix="actorbus-journal") as worker:
+        done = worker.submit(work, memory)
+        try:
+            while not wait((done,), TELL_EVERY_S).done:
+                if told is not None:
+                    told(memory[0], memory[1])
+        except BaseException:
+            memory[2] = 1
+            raise
+    if told is not None:
         told(memory[0], memory[1])
+    return done.result()
+
+
+def _foreign(directory: Path, found: str) -> str:
+    """Return what is wrong when the table of streams is another recording's than the segments."""
+    said = table.load(directory).uuid
+    return "" if said == found else f"the table of streams is that of recording {said}, the segments are of {found}"
+
+
+def _uuid_of(directory: Path) -> str:
+    """Return the recording that the first readable segment belongs to; empty when none can be read."""
+    try:
+        reader = JournalReaderHandle.open(directory, skip_corrupt=True, batch_records=1)
+    except RecordingError:
+        return ""
+    try:
+        return bytes(reader.state().uuid).hex()
+    finally:
+        reader.close()
 
 
 def verify_journal(directory: Path, told: Told | None = None) -> Verified:
     """Read all records and return what was found. Raises RecordingNotFound, StorageFailed."""
-    report = _watched(lambda memory: journal_verify(directory, progress=memory), told)
+    report = watched(lambda memory: journal_verify(directory, progress=memory), told)
+    faults = [Fault(str(directory / one.file), one.offset, one.sequence, one.text) for one in report.problems]
+    if any(report.uuid) and (why := _foreign(directory, report.uuid.hex())):
+        faults.append(Fault(str(directory / table.FILE), -1, -1, why))
     return Verified(
         segments=report.segments,
         records=report.records,
@@ -61,21 +82,31 @@ def verify_journal(directory: Path, told: Told | None = None) -> Verified:
         first_sequence=report.first_sequence,
         next_sequence=report.next_sequence,
         end_position=report.position,
-        tail_bytes=report.tail_bytes if not report.problem_count else 0,
+        tail_bytes=report.tail_bytes,
+        tail_records=report.tail_records,
         lost=report.lost,
-        faults=tuple(Fault(str(directory / one.file), one.offset, one.sequence, one.text) for one in report.problems),
-        fault_count=report.problem_count,
+        faults=tuple(faults),
+        fault_count=report.problem_count + len(faults) - len(report.problems),
         seconds=report.elapsed_ns / 1e9,
     )
 
 
 def repair_journal(directory: Path, told: Told | None = None) -> Repaired:
-    """Make a damaged recording readable and writable again. Raises JournalLocked, OutOfSpace, CorruptRecord."""
+    """Make a damaged recording readable and writable again.
+
+    Raises:
+        JournalLocked, OutOfSpace: nothing was touched.
+        CorruptRecord: something cannot be repaired; the rest was.
+        FormatRefused: the table of streams is another recording's.
+    """
+    if (found := _uuid_of(directory)) and (why := _foreign(directory, found)):
+        raise FormatRefused(f"{directory / table.FILE}: {why}", hint="put the file of this recording back")
     with contextlib.closing(Lock(directory, file=False)):
-        done = _watched(lambda memory: journal_repair(directory, now_ns=time.time_ns(), progress=memory), told)
+        done = watched(lambda memory: journal_repair(directory, now_ns=time.time_ns(), progress=memory), told)
     return Repaired(
         holes=done.holes,
         cuts=done.cuts,
+        headers=done.headers,
         lost=done.lost,
         copied_bytes=done.copied_bytes,
         next_sequence=done.next_sequence,

@@ -37,6 +37,8 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     end_position: int
     tail_bytes: int = 0
     """Of a torn end, which recovery will cut: reported, no fault."""
+    tail_records: int = 0
+    """Whole ones in it, behind the tear: never acknowledged, and cut off with it."""
     lost: int = 0
     """Records in damaged places, as far as can be told."""
     faults: tuple[Fault, ...] = ()
@@ -57,6 +59,8 @@ class Repaired(msgspec.Struct, frozen=True, kw_only=True):
     """Damaged places that say from now on which records are lost."""
     cuts: int = 0
     """Ends cut off."""
+    headers: int = 0
+    """Segments whose header was made anew; one that was missing is a hole now."""
     lost: int = 0
     """Records in them."""
     copied_bytes: int = 0

@@ -139,6 +139,23 @@ def test_damage_ends_it_unless_it_is_stepped_over(tmp_path: Path, capsys: pytest
     assert "skipped: " in captured.err
 
 
+def test_a_hole_that_a_repair_left_is_stepped_over_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_recording(tmp_path, write=True) as recording:
+        number = recording.add_stream(RecordedStream(name="raw", framed=False))
+        for value in range(100):
+            recording.append(number, b"value %03d" % value)
+            recording.sync()
+    path = next(tmp_path.glob("*.journal"))
+    path.write_bytes(path.read_bytes().replace(b"value 007", b"value 008"))
+    assert _main(["journal", "repair", str(tmp_path)]) == 0
+    capsys.readouterr()
+    assert _main(["journal", "export", str(tmp_path), "--skip-corrupt"]) == 1
+    captured = capsys.readouterr()
+    found = [json.loads(line)["sequence"] for line in captured.out.splitlines()]
+    assert found == [number for number in range(100) if number != 7]
+    assert captured.err.count("skipped: ") == 1
+
+
 def test_beside_a_recorder_it_ends_at_the_end_of_now(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record_quotes(tmp_path, 10)
     with open_recording(tmp_path, write=True) as recording:
