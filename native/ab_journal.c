@@ -94,10 +94,18 @@ static int unsynced(const ab_journal *journal) {
 
 int ab_journal_sync(ab_journal *journal) {
     int result = ab_journal_write(journal);
-    if (result != AB_OK || !unsynced(journal)) {
+    if (result != AB_OK && result != AB_NO_SPACE) {
         return result;
     }
-    return ab_segment_sync(journal);
+    if (unsynced(journal)) { /* a full disk takes nothing more; what it has can be made durable all the same */
+        const ab_error full = journal->error;
+        int synced = ab_segment_sync(journal);
+        if (synced != AB_OK) {
+            return synced;
+        }
+        journal->error = result == AB_OK ? journal->error : full;
+    }
+    return journal->count == 0 ? AB_OK : result;
 }
 
 int ab_journal_roll(ab_journal *journal) {
@@ -111,6 +119,35 @@ static int group_is_due(const ab_journal *journal, int64_t now_ns, int idle) {
     return journal->count > 0 &&
            (idle || journal->fill >= journal->options.group_bytes || journal->count >= journal->options.group_records ||
                now_ns - journal->group_since >= journal->options.group_ns);
+}
+
+/* The disk is full: look for room now and then; what is written is synced as the mode says, room or not. */
+static int tick_full(ab_journal *journal, int64_t now_ns) {
+    const int mode = journal->options.sync_mode;
+    int result = AB_NO_SPACE;
+    if (now_ns >= journal->retry_at) {
+        journal->retry_at = now_ns + AB_RETRY_NS;
+        result = ab_journal_write(journal);
+    }
+    if (result != AB_NO_SPACE || mode == AB_JOURNAL_NONE || !unsynced(journal)) {
+        return result;
+    }
+    if (mode == AB_JOURNAL_INTERVAL && now_ns - journal->synced_at < journal->options.sync_ns) {
+        return result;
+    }
+    const ab_error full = journal->error;
+    journal->synced_at = now_ns;
+    int synced = ab_segment_sync(journal);
+    journal->error = synced == AB_OK ? full : journal->error;
+    return synced == AB_OK ? AB_NO_SPACE : synced;
+}
+
+static void tick_checkpoint(ab_journal *journal, int64_t now_ns) {
+    int64_t ahead = journal->durable_position - journal->checkpoint_position;
+    if (ahead >= AB_CHECKPOINT_BYTES || (ahead > 0 && now_ns - journal->checkpoint_at >= AB_CHECKPOINT_NS)) {
+        journal->checkpoint_at = now_ns;
+        ab_checkpoint_write(journal, 0, 1);
+    }
 }
 
 static int tick_batch(ab_journal *journal, int64_t now_ns, int idle) {
@@ -137,24 +174,15 @@ int ab_journal_tick(ab_journal *journal, int64_t now_ns, int idle) {
     if (poisoned(journal)) {
         return AB_FAILED;
     }
-    if (journal->state == AB_JOURNAL_FULL) {
-        if (now_ns < journal->retry_at) {
-            return AB_NO_SPACE;
-        }
-        journal->retry_at = now_ns + AB_RETRY_NS;
-        int result = ab_journal_write(journal);
-        if (result != AB_OK) {
-            return result;
-        }
+    int result = journal->state == AB_JOURNAL_FULL ? tick_full(journal, now_ns) : AB_OK;
+    if (result == AB_OK) {
+        result = tick_batch(journal, now_ns, idle);
     }
-    int result = tick_batch(journal, now_ns, idle);
+    if (result == AB_OK || result == AB_NO_SPACE) {
+        tick_checkpoint(journal, now_ns);
+    }
     if (result != AB_OK) {
         return result;
-    }
-    int64_t ahead = journal->durable_position - journal->checkpoint_position;
-    if (ahead >= AB_CHECKPOINT_BYTES || (ahead > 0 && now_ns - journal->checkpoint_at >= AB_CHECKPOINT_NS)) {
-        journal->checkpoint_at = now_ns;
-        ab_checkpoint_write(journal, 0, 1);
     }
     if (journal->prepared_file < 0 && !journal->sealed &&
         journal->written.offset > journal->header.segment_length / 4 * 3) {

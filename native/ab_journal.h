@@ -46,6 +46,7 @@
 #define AB_JOURNAL_PAYLOAD_MAX 16777216    /* bytes of a record, or what a segment holds when that is less */
 #define AB_JOURNAL_STREAM_MAX 65535
 #define AB_JOURNAL_COUNTERS 16
+#define AB_JOURNAL_TIME_MAX 9151314442816847872 /* ns since 1970: the last day of 2259. Times grow by at least 1 each: they need room */
 
 /* When an acknowledgement is given. */
 enum ab_journal_sync_mode {
@@ -228,7 +229,8 @@ int ab_journal_open(const ab_journal_options *options, const ab_storage *storage
 
 /* Take one record into the batch; it is written by write or tick, or at once when the buffer is full. `time_ns` 0: the clock.
  * Its time is max(time of the one before + 1, time_ns). Returns its sequence, or AB_NO_SPACE, AB_FAILED, AB_TOO_LARGE, AB_INVALID (a
- * stream beyond AB_JOURNAL_STREAM_MAX), AB_NO_MEMORY: nothing was taken then. The text: ab_journal_error. */
+ * stream beyond AB_JOURNAL_STREAM_MAX, a time beyond AB_JOURNAL_TIME_MAX), AB_NO_MEMORY: nothing was taken then. The text:
+ * ab_journal_error. */
 int64_t ab_journal_append(ab_journal *journal, int32_t stream, int32_t session_id, int64_t stream_position, int64_t time_ns,
     const void *bytes, size_t length);
 
@@ -240,7 +242,8 @@ size_t ab_journal_append_run(ab_journal *journal, int32_t stream, int32_t sessio
 /* Close the batch with a commit record and write it. AB_OK also when there is none. */
 int ab_journal_write(ab_journal *journal);
 
-/* write, then fdatasync. AB_OK: all that was appended is durable. AB_FAILED: poisoned. */
+/* write, then fdatasync. AB_OK: all that was appended is durable. AB_FAILED: poisoned. AB_NO_SPACE: what is written is durable, the batch
+ * waits for room. */
 int ab_journal_sync(ab_journal *journal);
 
 /* Do what the sync mode makes due at `now_ns` (monotonic); `idle` not 0: nothing more is coming now, do not wait for a fuller group.
@@ -267,8 +270,8 @@ const ab_error *ab_journal_error(const ab_journal *journal);
 /* The counters, also when the caller gave none. */
 const int64_t *ab_journal_counters(const ab_journal *journal);
 
-/* write, sync, mark as closed in order, unlock, free. The journal is gone whatever the answer: AB_OK, or AB_FAILED: what the
- * last durable position said is what is durable. `error` may be NULL. */
+/* write, sync, mark as closed in order, unlock, free. The journal is gone whatever the answer: AB_OK, or AB_FAILED, AB_NO_SPACE: what
+ * the last durable position said is what is durable. `error` may be NULL. */
 int ab_journal_close(ab_journal *journal, ab_error *error);
 
 /* Free without a write: what a kill would leave. For tests of crashes. */

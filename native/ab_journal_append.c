@@ -157,6 +157,12 @@ size_t ab_journal_append_run(ab_journal *journal, int32_t stream, int32_t sessio
         *why = ab_fail(&journal->error, AB_INVALID, 0, "stream number %d is not in 0 .. %d", stream, AB_JOURNAL_STREAM_MAX);
         return 0;
     }
+    if (time_ns > AB_JOURNAL_TIME_MAX || journal->appended.time > INT64_MAX - (int64_t)count) {
+        *why = ab_fail(&journal->error, AB_INVALID, 0, "the time %lld ns is beyond %lld (in the year 2259)%s",
+            (long long)(time_ns > AB_JOURNAL_TIME_MAX ? time_ns : journal->appended.time), (long long)AB_JOURNAL_TIME_MAX,
+            time_ns > AB_JOURNAL_TIME_MAX ? "" : ", the last record's, and no later one fits: begin another recording");
+        return 0;
+    }
     ab_journal_record record = {
         .time_ns = time_ns != 0 ? time_ns : ab_clock_realtime_ns(), .session_id = session_id, .stream = (uint16_t)stream};
     size_t taken = 0;

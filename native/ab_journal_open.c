@@ -85,6 +85,9 @@ static int make_directory(ab_journal *journal) {
     if (result == 0) {
         ab_store_path(&journal->store, parent, "..");
         result = storage->sync_directory(storage->self, parent);
+        if (result == -EACCES || result == -EPERM) {
+            result = 0; /* a folder we may not read cannot be synced: that of our own, below, has to do */
+        }
     }
     return result == 0 ? AB_OK : ab_store_failed(&journal->store, result, "make the directory", NULL, &journal->error);
 }

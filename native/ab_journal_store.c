@@ -239,6 +239,9 @@ int ab_store_quarantine(const ab_store *store, int file, int64_t base, uint64_t 
     if (copy >= 0) {
         storage->close(storage->self, copy);
     }
+    if (result != 0 && copy >= 0) {
+        storage->unlink(storage->self, path); /* half a copy is none, and a full disk needs its room */
+    }
     if (result == 0) {
         result = storage->sync_directory(storage->self, folder);
     }
