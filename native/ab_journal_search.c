@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ab_journal_far.h"
 #include "ab_journal_scan.h"
+
+#define LONG 16384u /* from here on a record's CRC is put together: ab_journal_far.h */
+#define AHEAD (2u * AB_JOURNAL_PAYLOAD_MAX)
+#define STOPPED INT64_MIN
 
 /* Could a record begin at `p` (40 bytes)? Cheap: only then is its CRC computed. What a payload holds, like a row of numbers, often looks
  * like a length; hardly ever with flags, a sequence and a time behind it that go on from what we know. */
@@ -27,29 +32,45 @@ static int plausible(const ab_scan *scan, const uint8_t *p) {
     return flags == AB_RECORD_HOLE || ab_record_time(p) >= scan->last_time;
 }
 
+/* What the search has read ahead. */
+typedef struct {
+    ab_far far;
+    uint64_t until; /* 0: nothing yet */
+} ahead;
+
 /* Whether a whole record is at `at`, of which `available` bytes are at `p`; its padded length, 0: no; or a negative errno. */
-static int64_t whole_record(const ab_scan *scan, const uint8_t *p, uint64_t available, uint64_t at, uint64_t end, int64_t *claim) {
-    int64_t padded = ab_format_check(scan->seed, p, available, at, end);
-    uint8_t *longer = NULL;
-    if (padded == AB_CHECK_MORE) {
-        size_t length = (size_t)ab_padded(ab_le32(p));
-        longer = malloc(length);
-        if (longer == NULL) {
-            return -ENOMEM;
-        }
-        int64_t taken = ab_store_read(scan->store, scan->file, longer, length, at);
-        padded = taken < 0 ? taken : ab_format_check(scan->seed, longer, (uint64_t)taken, at, end);
-        if (taken < 0) {
-            free(longer);
-            return taken;
-        }
-        p = longer;
+static int64_t whole_record(
+    const ab_scan *scan, ahead *seen, const uint8_t *p, uint64_t available, uint64_t at, uint64_t end, int64_t *claim) {
+    const uint32_t length = ab_le32(p);
+    const uint64_t padded = ab_padded(length);
+    uint8_t copy[LONG];
+    if (padded > end - at) {
+        return 0;
     }
-    if (padded > 0 && (ab_record_flags(p) & (AB_RECORD_COMMIT | AB_RECORD_EPOCH)) != 0 && padded == AB_CONTROL_LENGTH) {
+    if (padded > LONG) {
+        int64_t result = 0;
+        if (seen->until < at + padded) { /* in pieces: not all of a segment because of one number */
+            ab_far_end(&seen->far);
+            seen->until = end - at < AHEAD ? end : at + AHEAD;
+            result = ab_far_begin(&seen->far, scan->store, scan->file, scan->seed, at, seen->until);
+        }
+        result = result == 0 ? ab_far_is_whole(&seen->far, p, at, length) : result;
+        return result > 0 ? (int64_t)padded : result;
+    }
+    if (padded > available) {
+        int64_t taken = ab_store_read(scan->store, scan->file, copy, (size_t)padded, at);
+        if (taken < (int64_t)padded) {
+            return taken < 0 ? taken : 0;
+        }
+        p = copy;
+    }
+    if (ab_le32(p + 4) != ab_format_crc(scan->seed, p, at, length)) {
+        return 0;
+    }
+    if ((ab_record_flags(p) & (AB_RECORD_COMMIT | AB_RECORD_EPOCH)) != 0 && padded == AB_CONTROL_LENGTH) {
         *claim = (int64_t)ab_le64(p + AB_RECORD_HEADER + 24);
     }
-    free(longer);
-    return padded > 0 ? padded : 0;
+    return (int64_t)padded;
 }
 
 /* Behind the last byte of `p` that is not zero. */
@@ -75,12 +96,13 @@ int ab_scan_rest(ab_scan *scan, uint64_t from, int first, ab_scan_tail *tail) {
     if (chunk == NULL) {
         return AB_NO_MEMORY;
     }
+    ahead seen = {.until = 0};
     int64_t result = 0;
     uint64_t skip_to = from; /* behind the last whole record */
     for (uint64_t at = from; at < end && result == 0;) {
         if (scan->stop != NULL && __atomic_load_n(scan->stop, __ATOMIC_RELAXED) != 0) {
-            free(chunk);
-            return AB_TIMED_OUT;
+            result = STOPPED;
+            break;
         }
         size_t length = end - at < AB_SCAN_WINDOW ? (size_t)(end - at) : AB_SCAN_WINDOW;
         int64_t taken = ab_store_read(scan->store, scan->file, chunk, length, at);
@@ -104,7 +126,7 @@ int ab_scan_rest(ab_scan *scan, uint64_t from, int first, ab_scan_tail *tail) {
                 continue;
             }
             int64_t claim = -1;
-            int64_t padded = whole_record(scan, p, at + (uint64_t)taken - place, place, end, &claim);
+            int64_t padded = whole_record(scan, &seen, p, at + (uint64_t)taken - place, place, end, &claim);
             if (padded < 0) {
                 result = padded;
                 break;
@@ -136,6 +158,10 @@ int ab_scan_rest(ab_scan *scan, uint64_t from, int first, ab_scan_tail *tail) {
         }
     }
     free(chunk);
+    ab_far_end(&seen.far);
+    if (result == STOPPED) {
+        return AB_TIMED_OUT;
+    }
     scan->number = result;
     return result == 0 ? AB_OK : result == -ENOMEM ? AB_NO_MEMORY : AB_FAILED;
 }
