@@ -91,6 +91,11 @@ static int has_records(const maker *m, int file, const ab_segment_header *header
     return 1;
 }
 
+/* Where the records before a segment end. In a torn one all to the last byte may have been records: that will be a hole. */
+static int64_t end_of(const ab_segment_header *before, const ab_walked *end) {
+    return end->torn ? ab_next_base(before) : ab_position_of(before, end->place.offset);
+}
+
 /* Put a header together. 1: it is in `header`, 0: too little is known; or a failure. */
 static int put_together(const maker *m, uint32_t i, int file, const uint8_t page[AB_JOURNAL_HEADER], const ab_segment_header *before,
     ab_segment_header *header, ab_error *error) {
@@ -123,13 +128,20 @@ static int put_together(const maker *m, uint32_t i, int file, const uint8_t page
     }
     const uint8_t *uuids[] = {left.uuid, beside ? next.previous : NULL,
         m->have_checkpoint && m->checkpoint.base_position == base ? m->checkpoint.segment : NULL};
-    int found = before == NULL ? 0 : ab_walk_to_end(m->store, stop_of(m), before, &left, &end, error);
+    int found = 0;
     int64_t first = -1, time = 0;
     for (int k = 0; k < 6 && found == 0; k++) {
-        if (uuids[k % 3] != NULL) {
-            memcpy(header->uuid, uuids[k % 3], 16);
-            found = has_records(m, file, header, before == NULL ? 0 : end.place.time, k >= 3, &first, &time, error);
+        if (k == 3 && before != NULL) {
+            found = ab_walk_to_end(m->store, stop_of(m), before, &left, -1, &end, error);
         }
+        if (uuids[k % 3] != NULL && found == 0) {
+            memcpy(header->uuid, uuids[k % 3], 16);
+            found = has_records(m, file, header, end.place.time, k >= 3, &first, &time, error);
+        }
+    }
+    if (found >= 0 && before != NULL) {
+        int result = ab_walk_to_end(m->store, stop_of(m), before, &left, first, &end, error);
+        found = result == AB_OK ? found : result;
     }
     if (found < 0) {
         return found;
@@ -142,12 +154,11 @@ static int put_together(const maker *m, uint32_t i, int file, const uint8_t page
     }
     if (before != NULL) {
         memcpy(header->previous, before->uuid, 16);
-        header->previous_end = ab_position_of(before, end.place.offset);
+        header->previous_end = end_of(before, &end);
         header->previous_chain = end.place.chain;
         header->previous_time = end.place.time;
         header->epoch = end.epoch;
     } else { /* what was before it is gone, and nobody asks */
-        memset(header->previous, 0, 16);
         header->previous_end = base;
         header->previous_chain = 0;
         header->previous_time = found && time > 0 ? time - 1 : 0;
@@ -233,7 +244,7 @@ static int make_segment(maker *m, const ab_segment_header *header, uint64_t limi
 static int fill_gap(maker *m, const ab_segment_header *before, int64_t until, const uint8_t uuid[16], uint64_t limit, uint64_t next,
     ab_error *error) {
     ab_walked end;
-    int result = ab_walk_to_end(m->store, stop_of(m), before, NULL, &end, error);
+    int result = ab_walk_to_end(m->store, stop_of(m), before, NULL, (int64_t)next, &end, error);
     if (result != AB_OK) {
         return result;
     }
@@ -255,7 +266,7 @@ static int fill_gap(maker *m, const ab_segment_header *before, int64_t until, co
         header.base_position = ab_next_base(&previous);
         header.base_sequence = k == 0 ? end.place.sequence : next;
         header.created_ns = m->now_ns;
-        header.previous_end = k == 0 ? ab_position_of(before, end.place.offset) : header.base_position;
+        header.previous_end = k == 0 ? end_of(before, &end) : header.base_position;
         header.previous_chain = k == 0 ? end.place.chain : 0;
         header.previous_time = end.place.time;
         header.epoch = k == 0 ? end.epoch : 0;
@@ -305,26 +316,38 @@ static int fill_behind(maker *m, uint32_t i, const ab_segment_header *before, in
     return result;
 }
 
-int ab_repair_headers(const ab_store *store, int64_t now_ns, ab_journal_repaired *repaired, ab_journal_progress *progress, int *newest,
-    ab_error *error) {
-    maker m = {.store = store, .progress = progress, .repaired = repaired, .now_ns = now_ns};
-    ab_segment_header before = {0}, header;
-    int result = ab_store_list(store, &m.list, error), have_before = 0;
-    m.have_checkpoint = ab_store_checkpoint(store, NULL, &m.checkpoint);
-    for (uint32_t i = 0; result >= 0 && i < m.list.count; i++) {
-        int file = ab_store_open_segment(store, m.list.bases[i], AB_STORAGE_READ, &header, error);
+/* All that are damaged, once: how many were made, or a failure. */
+static int make_headers(maker *m, ab_error *error) {
+    ab_segment_header before = {0}, header = {0};
+    int result = 0, made = 0, have_before = 0;
+    for (uint32_t i = 0; result >= 0 && i < m->list.count; i++) {
+        int file = ab_store_open_segment(m->store, m->list.bases[i], AB_STORAGE_READ, &header, error);
+        result = 0;
         if (file >= 0) {
-            store->storage->close(store->storage->self, file);
+            m->store->storage->close(m->store->storage->self, file);
         } else if (is_damage(file)) {
-            const int beside = have_before && ab_next_base(&before) == m.list.bases[i];
-            result = make_header(&m, i, beside ? &before : NULL, &header, error);
+            const int beside = have_before && ab_next_base(&before) == m->list.bases[i];
+            result = make_header(m, i, beside ? &before : NULL, &header, error);
+            made += result > 0;
         } else {
             result = file;
         }
         have_before = file >= 0 || result > 0;
         before = header;
     }
-    have_before = 0;
+    return result < 0 ? result : made;
+}
+
+int ab_repair_headers(const ab_store *store, int64_t now_ns, ab_journal_repaired *repaired, ab_journal_progress *progress, int *newest,
+    ab_error *error) {
+    maker m = {.store = store, .progress = progress, .repaired = repaired, .now_ns = now_ns};
+    ab_segment_header header;
+    int result = ab_store_list(store, &m.list, error);
+    m.have_checkpoint = ab_store_checkpoint(store, NULL, &m.checkpoint);
+    for (int made = 1; result >= 0 && made > 0;) { /* one that is made may help the one before it */
+        result = make_headers(&m, error);
+        made = result;
+    }
     for (uint32_t i = 0; result >= 0 && i < m.list.count; i++) {
         int file = ab_store_open_segment(store, m.list.bases[i], AB_STORAGE_READ, &header, NULL);
         if (file >= 0) {

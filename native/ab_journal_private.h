@@ -162,12 +162,13 @@ int ab_repair_headers(const ab_store *store, int64_t now_ns, ab_journal_repaired
 typedef struct {
     ab_place place;
     uint32_t epoch; /* of the next segment */
+    int torn;       /* 1: there is no seal, nor anything else that says that they end there */
 } ab_walked;
 
 /* Read a segment to its end, over damage too. `hint` NULL, or what is left of the next header: it may name an earlier end, where a writer
- * left the segment after a failure. `stop` as in ab_scan. */
+ * left the segment after a failure. So may `first`, the first sequence of the next segment, -1: not known. `stop` as in ab_scan. */
 int ab_walk_to_end(const ab_store *store, const int64_t *stop, const ab_segment_header *before, const ab_segment_header *hint,
-    ab_walked *end, ab_error *error);
+    int64_t first, ab_walked *end, ab_error *error);
 
 /* A scan of a repair failed. */
 int ab_walk_failed(const ab_store *store, const ab_scan *scan, int result, ab_error *error);

@@ -111,6 +111,7 @@ static int scan_failed(ab_journal *journal, const ab_scan *scan, int result) {
 
 typedef struct {
     int have_checkpoint; /* of this segment */
+    int from_header;     /* the checkpoint's place lies within a hole: walk from the header */
     ab_checkpoint checkpoint;
     ab_place end;        /* behind the last whole batch, before a seal */
     uint64_t scanned;
@@ -132,7 +133,7 @@ static int walk_to_end(ab_journal *journal, ab_scan *scan, ending *found) {
         }
     }
     ab_index_open(journal, durable.offset);
-    if (journal->index_entries > 0 || durable.offset - AB_JOURNAL_HEADER < 2 * AB_INDEX_BYTES) {
+    if (!found->from_header && (journal->index_entries > 0 || durable.offset - AB_JOURNAL_HEADER < 2 * AB_INDEX_BYTES)) {
         ab_scan_go(scan, durable.offset, durable.sequence, durable.time, &durable.chain);
         scan->records = durable.records;
     } /* else the index is gone: one pass from the header makes it anew */
@@ -172,7 +173,8 @@ static int walk_to_end(ab_journal *journal, ab_scan *scan, ending *found) {
     return AB_OK;
 }
 
-/* Is what lies behind the end a torn tail, and may it go? AB_OK: it is gone (or there was none). */
+/* Is what lies behind the end a torn tail, and may it go? AB_OK: it is gone (or there was none). AB_END: records go on behind the
+ * checkpoint's place, where none begins: a repair may have left a hole over it. */
 static int cut_tail(ab_journal *journal, ab_scan *scan, const ending *found, ab_journal_opened *opened) {
     ab_scan_tail tail;
     if (journal->sealed) {
@@ -181,6 +183,9 @@ static int cut_tail(ab_journal *journal, ab_scan *scan, const ending *found, ab_
     int result = ab_scan_rest(scan, found->end.offset, 0, &tail);
     if (result != AB_OK) {
         return scan_failed(journal, scan, result);
+    }
+    if (tail.records > 0 && found->have_checkpoint && !found->from_header && found->end.offset == found->checkpoint.offset) {
+        return AB_END;
     }
     int64_t end = ab_position_of(&journal->header, found->end.offset);
     const char *why = found->fault == NULL ? "there are zeros" : found->fault;
@@ -259,6 +264,23 @@ int ab_recover_epoch(ab_journal *journal, uint32_t reason, const ab_journal_open
     return result;
 }
 
+/* What is known to be durable before this opening has synced anything. Mode none rolls without a sync: segments before the current one are
+ * only known to be when the checkpoint is of this one, or names a place in them. */
+static void note_durable(ab_journal *journal, const ab_checkpoint *checkpoint, int is_here) {
+    journal->unsynced_base = journal->header.base_position;
+    journal->durable_position = ab_position_of(&journal->header, journal->durable.offset);
+    journal->durable_sequence = journal->durable.sequence;
+    const int replaced = !is_here && checkpoint != NULL && checkpoint->base_position == journal->header.base_position;
+    if (!is_here && !replaced && journal->first_position < journal->header.base_position) {
+        const int inside = checkpoint != NULL && checkpoint->base_position >= journal->first_position;
+        journal->unsynced_base = inside ? checkpoint->base_position : journal->first_position;
+        journal->durable_sequence = inside ? checkpoint->next_sequence : journal->first_sequence;
+        journal->durable_position =
+            inside ? checkpoint->base_position + (int64_t)(checkpoint->offset - AB_JOURNAL_HEADER) : journal->first_position;
+    }
+    journal->durable_here = journal->unsynced_base == journal->header.base_position;
+}
+
 int ab_recover(ab_journal *journal, ab_journal_opened *opened) {
     ab_scan scan;
     ending found = {0};
@@ -282,12 +304,7 @@ int ab_recover(ab_journal *journal, ab_journal_opened *opened) {
     }
     result = walk_to_end(journal, &scan, &found);
     journal->epoch++;
-    journal->durable_position = ab_position_of(&journal->header, journal->durable.offset);
-    journal->durable_sequence = journal->durable.sequence;
-    journal->unsynced_base = have && !found.have_checkpoint && checkpoint->base_position >= journal->first_position
-                                 ? checkpoint->base_position
-                                 : journal->header.base_position;
-    journal->durable_here = journal->unsynced_base == journal->header.base_position;
+    note_durable(journal, have ? checkpoint : NULL, found.have_checkpoint);
     journal->appended = journal->written = found.end;
     opened->scanned_bytes = (int64_t)found.scanned;
     opened->clean = found.have_checkpoint && (checkpoint->flags & AB_CHECKPOINT_CLEAN) != 0 && found.end.offset == checkpoint->offset;
@@ -298,6 +315,13 @@ int ab_recover(ab_journal *journal, ab_journal_opened *opened) {
     }
     if (result == AB_OK) {
         result = cut_tail(journal, &scan, &found, opened);
+    }
+    if (result == AB_END) {
+        found.from_header = 1;
+        ab_scan_enter(&scan, journal->file, &journal->header);
+        result = walk_to_end(journal, &scan, &found);
+        journal->appended = journal->written = found.end;
+        result = result == AB_OK ? cut_tail(journal, &scan, &found, opened) : result;
     }
     ab_scan_free(&scan);
     if (result == AB_OK) {

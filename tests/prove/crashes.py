@@ -11,11 +11,12 @@ def line_2() -> str:
 
 
 def line_3() -> str:
-    """Power loss, cuts, flips, sectors, failing calls, full disks; a kill at every writing system call."""
+    """Power loss, cuts, flips, sectors; repair after crashes and damage; failing calls, full disks; kills at calls."""
     return "; ".join(
         (
             crashes.power(100_000, seed=1000),
             crashes.media(1),
+            crashes.salvage(20_000, seed=1000),
             crashes.failing(10, 50),
             crashes.full(50),
             crashes.injections(),

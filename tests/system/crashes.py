@@ -238,6 +238,17 @@ def media(every: int, seed: int = 1) -> str:
     )
 
 
+def salvage(rounds: int, seed: int = 1, workers: int = 2) -> str:
+    """Crash journals in all three sync modes, damage their files at random, salvage, repair and go on (FaultFS)."""
+    share = rounds // workers
+    with ThreadPoolExecutor(workers) as pool:
+        started = [
+            pool.submit(run, [program("test_journal_salvage"), str(share), str(seed + number)])
+            for number in range(workers)
+        ]
+        return " + ".join(last_line(each.result()) for each in started)
+
+
 def failing(scripts: int, fillings: int) -> str:
     """Make the N-th call of each kind fail, for every N (FaultFS), and fill its disk."""
     lines = run([program("test_journal_failing"), str(scripts), str(fillings)]).strip().splitlines()

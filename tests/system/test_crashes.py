@@ -34,6 +34,10 @@ def test_damage_is_named_and_nothing_wrong_is_returned() -> None:
     assert "4096 cuts" in crashes.media(16)
 
 
+def test_what_a_crash_and_random_damage_left_is_salvaged_repaired_and_gone_on_with() -> None:
+    assert "1000 crashes" in crashes.salvage(2000)
+
+
 def test_a_call_that_fails_loses_nothing() -> None:
     assert "failures" in crashes.failing(1, 50)
 
