@@ -109,6 +109,7 @@ from actorbus.recording import (
     OutOfSpace,
     Position,
     PositionPurged,
+    RecordedStream,
     RecordingNotFound,
     Sequence,
     StorageFailed,
@@ -149,6 +150,7 @@ if _typing.TYPE_CHECKING:
         dtype_of,
         on,
     )
+    from actorbus.journal import open_recording
     from actorbus.topology.figures import NodeHealth, NodeStatistics, Quarantined
     from actorbus.topology.model import (
         BackoffSpec,
@@ -263,6 +265,7 @@ __all__ = [
     "Quarantined",
     "QuickNode",
     "Quote",
+    "RecordedStream",
     "RecorderChanged",
     "RecorderSpec",
     "RecordingError",
@@ -307,6 +310,7 @@ __all__ = [
     "__version__",
     "dtype_of",
     "on",
+    "open_recording",
     "price",
     "quantity",
     "quick",
@@ -351,6 +355,7 @@ _LAZY = {
     "Timer": "actorbus.dispatch",
     "dtype_of": "actorbus.dispatch",
     "on": "actorbus.dispatch",
+    "open_recording": "actorbus.journal",
     "NodeHealth": "actorbus.topology.figures",
     "NodeStatistics": "actorbus.topology.figures",
     "Quarantined": "actorbus.topology.figures",
@@ -384,9 +389,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'actorbus' has no attribute {name!r}")
     home = _LAZY[name]
     inside = home == __name__  # a module of this package, not a name in one
-    value: object = (
-        _importlib.import_module(f"{home}.{name}") if inside else getattr(_importlib.import_module(home), name)
-    )
+    module = _importlib.import_module(f"{home}.{name}" if inside else home)
+    value: object = module if inside else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -3,34 +3,28 @@
     python tools/make_reference.py           write docs/reference/*.md and docs/errors/*.md
     python tools/make_reference.py --check   write nothing; exit 1 and name the pages that are not fresh
 
-A page is a pure function of the code: the topology's Structs, click's commands, the error catalogue, the counters, the
-built-in messages, the docstrings of the public names. tests/tools/test_make_reference.py holds them fresh.
+A page is a pure function of the code: the topology's Structs (reference_topology.py), click's commands, the error
+catalogue, the counters, the built-in messages, the docstrings of the public names and of the shelf (reference_api.py).
+tests/tools/test_make_reference.py holds them fresh.
 """
 
 from __future__ import annotations
 
-import ast
 import enum
-import importlib
 import inspect
-import itertools
-import json
-import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from reference_api import api, shelf
+from reference_text import annotated_fields, table
+from reference_topology import topology
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 MADE = "<!-- Made by tools/make_reference.py: do not edit, run `make reference`. -->\n\n"
 
-TOPOLOGY_TEXT = """\
-Every key, its type and its default. Files are YAML 1.2: `9:30`, `NO` and `ON` stay text. Unknown keys, duplicate keys
-and values out of range are errors, all told at once with their place. `${NAME}` and `${NAME:-default}` are replaced
-from the environment. Values that come with a later version are refused by name ([AB1501](../errors/AB1501.md)).
-
-An editor completes and checks a file that begins with the line `actorbus schema --header` prints."""
 COMMANDS_TEXT = """\
 `actorbus`, also `python -m actorbus`. Results go to standard output, everything else to standard error.
 
@@ -75,6 +69,7 @@ def pages() -> dict[str, str]:
         "reference/metrics.md": metrics(),
         "reference/messages.md": messages(),
         "reference/api.md": api(),
+        "reference/shelf.md": shelf(),
         "errors/index.md": errors(),
     }
     return {name: MADE + text.rstrip() + "\n" for name, text in {**made, **error_pages()}.items()}
@@ -102,99 +97,6 @@ def main() -> int:
 
 def _is_fresh(path: Path, text: str) -> bool:
     return path.is_file() and path.read_text(encoding="utf-8") == text
-
-
-def _cell(text: object) -> str:
-    return " ".join(str(text).replace("|", "\\|").replace("<", "&lt;").replace("``", "`").split())
-
-
-def _table(header: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "| " + " | ".join("---" for _ in header) + " |"]
-    lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
-# ---- the topology ---------------------------------------------------------------------------------------------------
-
-
-def topology() -> str:
-    """The keys of a topology file, one table for each mapping."""
-    from actorbus.topology.schema import topology_schema
-
-    definitions: dict[str, Any] = topology_schema()["$defs"]
-    order = ["Topology", *(name for name in definitions if name != "Topology")]
-    parts = [
-        "# Topology files",
-        TOPOLOGY_TEXT,
-    ]
-    for name in order:
-        found = definitions[name]
-        if "properties" not in found:
-            continue
-        title = "The top level" if name == "Topology" else found["title"]
-        parts.append(f"## {title}\n\n{found.get('description', '').strip()}")
-        required = set(found.get("required", ()))
-        rows = (
-            (f"`{key}`", _type(value, definitions), _default(value, required=key in required), _described(value, key))
-            for key, value in found["properties"].items()
-        )
-        parts.append(_table(("key", "takes", "default", "means"), rows))
-    return "\n\n".join(parts)
-
-
-def _described(value: Mapping[str, Any], key: str) -> str:
-    return str(value.get("description", {"class": "A name of the shelf, or module:Class."}.get(key, "")))
-
-
-def _type(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    if "enum" in value:
-        return " · ".join(f"`{json.dumps(one) if one is None else one}`" for one in value["enum"])
-    if "const" in value:
-        return f"`{value['const']}`"
-    if "$ref" in value:
-        name = value["$ref"].rsplit("/", 1)[1]
-        title = definitions[name].get("title", name)
-        if "properties" in definitions[name]:
-            return f"[{title}](#{title.lower()})"
-        return _type(definitions[name], definitions)
-    for key in ("anyOf", "oneOf", "allOf"):
-        if key in value:
-            return " or ".join(dict.fromkeys(_type(one, definitions) for one in value[key]))
-    return _plain_type(value, definitions)
-
-
-def _plain_type(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    match value.get("type"):
-        case "array":
-            return f"list of {_type(value.get('items', {}), definitions)}"
-        case "object" if isinstance(value.get("additionalProperties"), dict) and value["additionalProperties"]:
-            return f"name: {_type(value['additionalProperties'], definitions)}"
-        case "object":
-            return "mapping"
-        case "integer":
-            low, high = value.get("minimum"), value.get("maximum")
-            return "integer" + (f" {low} to {high}" if low is not None and high is not None else "")
-        case "string":
-            return {"duration": "duration", "size": "size"}.get(_kind(value), "text")
-        case None:
-            return "any"
-        case other:
-            return "no value" if other == "null" else str(other)
-
-
-def _kind(value: Mapping[str, Any]) -> str:
-    if "ms" in str(value.get("pattern", "")):
-        return "duration"
-    return "size" if "kKmMgG" in str(value.get("pattern", "")) else ""
-
-
-def _default(value: Mapping[str, Any], *, required: bool) -> str:
-    if required:
-        return "**required**"
-    found = value.get("default")
-    if isinstance(found, dict) or found == []:
-        return ""
-    return f"`{json.dumps(found)}`" if not isinstance(found, str) else f"`{found}`"
 
 
 # ---- the command line -----------------------------------------------------------------------------------------------
@@ -240,7 +142,7 @@ def errors() -> str:
         "# Errors\n\nEvery error and warning has a code that stays the same. `actorbus explain CODE` prints its page.\n"
         "`check` prints `FILE:LINE:COLUMN: error[CODE]: what, why; what next`; in Python it is `error.code`."
     )
-    return f"{head}\n\n{_table(('code', 'kind', 'what'), rows)}"
+    return f"{head}\n\n{table(('code', 'kind', 'what'), rows)}"
 
 
 def error_pages() -> dict[str, str]:
@@ -264,7 +166,7 @@ def _error_page(entry: Any) -> str:
     return "\n\n".join([*parts, f"## What to do\n\n{entry.fix}", "[All codes](index.md)"])
 
 
-# ---- metrics, messages, API -----------------------------------------------------------------------------------------
+# ---- metrics, messages -----------------------------------------------------------------------------------------
 
 
 def metrics() -> str:
@@ -283,19 +185,9 @@ def metrics() -> str:
 
 
 def _fields(record: type, described: Mapping[str, str] | None = None) -> str:
-    texts = {**(described or {}), **_docstrings(record)}
-    return _table(("name", "means"), ((f"`{name}`", texts.get(name, "")) for name in inspect.get_annotations(record)))
-
-
-def _docstrings(cls: type) -> dict[str, str]:
-    """Return the text under each field of a class."""
-    tree = ast.parse(inspect.getsource(cls))
-    body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
-    found: dict[str, str] = {}
-    for field, text in itertools.pairwise(body):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
-            found[field.target.id] = str(ast.literal_eval(text.value))
-    return found
+    said = {name: text for name, text in annotated_fields(record).items() if text}
+    texts = {**(described or {}), **said}
+    return table(("name", "means"), ((f"`{name}`", texts.get(name, "")) for name in inspect.get_annotations(record)))
 
 
 def messages() -> str:
@@ -320,7 +212,7 @@ def messages() -> str:
             )
             for field in msgspec.structs.fields(cls)
         )
-        parts.append(_table(("field", "type", "default"), rows))
+        parts.append(table(("field", "type", "default"), rows))
     parts.append("## Enumerations")
     found = [getattr(enums, name) for name in enums.__all__]
     rows = (
@@ -328,7 +220,7 @@ def messages() -> str:
         for one in found
         if issubclass(one, enum.Enum)
     )
-    parts.append(_table(("name", "members"), rows))
+    parts.append(table(("name", "members"), rows))
     return "\n\n".join(parts)
 
 
@@ -340,59 +232,6 @@ def _annotation(annotation: object) -> str:
     if annotation.__class__.__name__ == "TypeAliasType":
         return str(annotation)
     return f"`{annotation.__name__ if isinstance(annotation, type) and not str(annotation).count('[') else annotation}`"
-
-
-def api() -> str:
-    """The public names with the first line of their docstrings."""
-    ab = importlib.import_module("actorbus")
-    groups: dict[str, list[tuple[str, str]]] = {"Classes": [], "Functions": [], "Errors": [], "Other names": []}
-    for name in ab.__all__:
-        value = getattr(ab, name)
-        text = (inspect.getdoc(value) or "").strip().split("\n\n")[0] if _has_text(value) else ""
-        if inspect.isclass(value) and issubclass(value, ab.ActorBusError):
-            groups["Errors"].append((name, f"{value.code}. {text}"))
-        elif inspect.isclass(value):
-            groups["Classes"].append((name, text))
-        elif callable(value):
-            groups["Functions"].append((name, text))
-        else:
-            groups["Other names"].append((name, text))
-    parts = ["# Python", "The names of `import actorbus as ab`. What is not here may change in any release."]
-    for title, rows in groups.items():
-        parts.append(f"## {title}\n\n" + _table(("name", "is"), ((f"`ab.{name}`", text) for name, text in rows)))
-    shown = ("Node", "QuickNode", "Publisher", "Subscription", "Handler", "Output", "Source", "BatchHandler", "Meta")
-    parts += [_methods(getattr(ab, name), f"ab.{name}") for name in shown]
-    parts += [_methods(getattr(ab.testing, name), f"ab.testing.{name}") for name in ("Bus", "BusClock")]
-    return "\n\n".join(parts)
-
-
-def _has_text(value: object) -> bool:
-    return inspect.isclass(value) or callable(value)
-
-
-def _methods(cls: type, title: str) -> str:
-    faces = [vars(base) for base in cls.__bases__ if base.__name__.endswith("Face")]
-    members = {name: member for each in (vars(cls), *faces, vars(cls)) for name, member in each.items()}
-    rows = [
-        (f"`{name}{_signature(member)}`", (inspect.getdoc(member) or "").split("\n\n")[0], _raises(member))
-        for name, member in members.items()
-        if not name.startswith("_") and (inspect.getdoc(member) or "") and not isinstance(member, (int, str))
-    ]
-    return f"## {title}\n\n" + _table(("method", "does", "raises"), iter(rows))
-
-
-def _raises(member: object) -> str:
-    """Return what a docstring has under `Raises:`, as far as that section goes."""
-    section = (inspect.getdoc(member) or "").partition("Raises:")[2]
-    return section.lstrip("\n").split("\n\n")[0]
-
-
-def _signature(member: object) -> str:
-    function = member.__func__ if isinstance(member, (classmethod, staticmethod)) else member
-    if not inspect.isfunction(function):
-        return ""
-    text = re.sub(r"\((?:self|cls)(?:, )?", "(", str(inspect.signature(function)), count=1)
-    return text.replace("'", "")
 
 
 if __name__ == "__main__":

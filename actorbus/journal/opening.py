@@ -54,7 +54,7 @@ def open_recording(
     segment_bytes: int = 128 * MIB,
     describe: Describe | None = None,
 ) -> RecordingPort | RecordingReader:
-    """Open a recording.
+    """Return an opened recording: to read it, or (`write`) to record into it. Any thread, each object by one at a time.
 
     Args:
         directory: the recording's folder.
@@ -62,8 +62,8 @@ def open_recording(
         backend: of a new recording, ``journal`` unless said otherwise; an old one keeps its own.
         start: where a reader begins; None: the first record there is.
         sync: when what was written is synced: ``durable`` with every write, ``interval``, or ``none``.
-        interval_ns: between two syncs in mode ``interval``.
-        segment_bytes: length of a segment file; for the journal a power of two from 64 KiB to 1 GiB.
+        interval_ns: nanoseconds between two syncs in mode ``interval``.
+        segment_bytes: length of a segment file in bytes; for the journal a power of two from 64 KiB to 1 GiB.
         describe: for ``jsonl``: makes the readable part of its lines.
 
     Raises:

@@ -41,11 +41,14 @@ class RecordedStream(msgspec.Struct, frozen=True, kw_only=True):
     framed: bool = True
     """Whether records begin with our frame header; False: bytes as another application wrote them."""
     compression: str = "none"
+    """What bodies are compressed with."""
     security: str = "none"
+    """What bodies are sealed with."""
     types: tuple[RecordedType, ...] = ()
+    """The message classes of the stream; empty for raw bytes."""
 
     def same_facts(self, other: RecordedStream) -> bool:
-        """Return whether both describe the same stream, apart from the number."""
+        """Return whether this and `other` describe the same stream, apart from the number."""
         return msgspec.structs.replace(self, number=other.number) == other
 
 

@@ -140,8 +140,8 @@ class CodecSpec(Spec, frozen=True, kw_only=True):
     format: Annotated[
         Literal["msgpack", "json", "protobuf", "struct", "raw"], Meta(description="Format of a message body.")
     ] = "msgpack"
-    compression: Annotated[str, Meta(description="none.")] = "none"
-    security: Annotated[str, Meta(description="none.")] = "none"
+    compression: Annotated[str, Meta(description="What bodies are compressed with: none.")] = "none"
+    security: Annotated[str, Meta(description="What bodies are sealed or signed with: none.")] = "none"
 
 
 class BackPressureSpec(Spec, frozen=True, kw_only=True):

@@ -15,10 +15,11 @@ class Print(ab.Handler):
 
     Options:
         to: `stderr` (default: stdout belongs to the summary) or `stdout`.
-        limit: stop printing after this many; the rest is counted and reported when it stops. None prints all.
+        limit: stop printing after this many; the rest is counted and reported when it stops. `null` prints all.
         meta: put stream and sequence in front.
+        width: a longer line is cut after so many characters.
 
-    Bytes of a raw stream are printed as Python writes them, cut after `width` characters as every line is.
+    Bytes of a raw stream are printed as Python writes them.
     """
 
     def __init__(
