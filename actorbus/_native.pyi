@@ -227,10 +227,13 @@ class ab_replay_options(CData):
     end_value: int
     join: int
     speed: float
+    patience_ns: int
+    to_end: int
 
 class ab_replay_state(CData):
     phase: int
     code: int
+    pending: int
     messages: int
     records: int
     retries: int
@@ -507,6 +510,7 @@ class _Lib:
     AB_REPLAY_SAYS_FAILED: int
     AB_REPLAY_SAYS_HOLE: int
     AB_REPLAY_SAYS_JOINED: int
+    AB_REPLAY_SAYS_LOST: int
     AB_REPLAY_SAYS_WAITS: int
     AB_REWIND: int
     AB_SEEK_EARLIEST: int

@@ -31,7 +31,8 @@
  *   - A record the live side had is passed over by its session's state, never by comparing positions of other sessions.
  *   - What Python may ask of a replayed message (recording's sequence, position, time) is beside the batch, not in it: a live
  *     stream pays one test of a pointer a fragment.
- *   - A record that holds several messages (a batch frame) moves the position when the last of them is in the batch.
+ *   - Each message has a place of its own in the recording: that of its record, less the messages of the record (a batch frame) that
+ *     come after it. A record has more bytes than messages, so it lies inside the record, and from there the rest of it is given.
  *   - Two sessions of one id after another are one: the second's records follow the first's, from lower positions.
  *
  * Thread: the poller's. Attach before the first poll.
@@ -85,11 +86,13 @@ typedef struct {
     int32_t join;            /* 1: live follows; 0: the recording alone, as it grows */
     double speed;            /* 0: as fast as it can be read; n: by the recorded times, n times as fast */
     int64_t patience_ns;     /* how long the recording may be without what was discarded; 0: 10 s */
+    int32_t to_end;          /* 1: a position behind the recording's end means its end, and is not refused */
 } ab_replay_options;
 
 typedef struct {
     int32_t phase;           /* enum ab_replay_phase */
     int32_t code;            /* FAILED: why */
+    int64_t pending;         /* messages before `position` that were not handed over yet */
     int64_t messages;        /* put into batches from the recording */
     int64_t records;         /* of these streams that were read */
     int64_t retries;         /* holds that were given up */
@@ -101,7 +104,7 @@ typedef struct {
 } ab_replay_state;
 
 /* Feed a subscription, configured or not yet, from a recording. Errors as ab_journal_reader_open and _seek, and AB_STALE,
- * AB_INVALID (no stream, a speed below 0, attached before). Releases the GIL. */
+ * AB_INVALID (no stream, a speed below 0, a time in the future, attached before). Releases the GIL. */
 int ab_subscription_replay_wait(ab_handle subscription, const ab_replay_options *options, ab_error *error);
 
 /* AB_OK or AB_STALE; phase AB_REPLAY_NONE for a subscription that replays nothing. Keeps the GIL. */

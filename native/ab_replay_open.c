@@ -21,6 +21,18 @@ void ab_replay_free(ab_replay *replay) {
     }
 }
 
+static int seek(ab_replay *replay, const ab_replay_options *options, ab_error *error) {
+    int result = ab_journal_reader_seek(replay->reader, options->seek, options->value, error);
+    if (options->seek != AB_SEEK_POSITION) {
+        return result;
+    }
+    if (result == AB_INVALID && options->to_end && options->value >= 0) {
+        return ab_journal_reader_seek(replay->reader, AB_SEEK_END, 0, error);
+    }
+    replay->inside = options->value;
+    return result;
+}
+
 /* Open the reader at its place. */
 static int open_reader(ab_replay *replay, const ab_replay_options *options, ab_error *error) {
     ab_journal_reader_state state;
@@ -33,13 +45,17 @@ static int open_reader(ab_replay *replay, const ab_replay_options *options, ab_e
             replay->end_value = state.position;
         }
     }
+    if (result == AB_OK && options->seek == AB_SEEK_TIME && options->value > ab_clock_realtime_ns()) {
+        result = ab_fail(error, AB_INVALID, 0, "a time in the future: what comes from then on is not there to be replayed");
+    }
     if (result == AB_OK) {
-        result = ab_journal_reader_seek(replay->reader, options->seek, options->value, error);
+        result = seek(replay, options, error);
     }
     if (result == AB_OK) {
         ab_journal_reader_state_get(replay->reader, &state);
         replay->sequence = (int64_t)state.sequence;
-        replay->position = state.position;
+        replay->position = state.position > replay->inside ? state.position : replay->inside;
+        replay->start_time_ns = options->seek == AB_SEEK_TIME ? options->value : 0;
     }
     return result;
 }
@@ -90,6 +106,7 @@ int ab_subscription_replay_state(ab_handle handle, ab_replay_state *state) {
     if (replay != NULL) {
         state->phase = replay->phase;
         state->code = replay->phase == AB_REPLAY_FAILED ? replay->error.code : AB_OK;
+        state->pending = subscription->handed ? 0 : subscription->batch->count;
         state->messages = replay->messages;
         state->records = replay->read;
         state->retries = replay->retries;

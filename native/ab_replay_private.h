@@ -45,6 +45,8 @@ struct ab_replay {
     uint32_t first, count;     /* those not yet given */
     int64_t sequence;          /* of the record that comes next */
     int64_t position;          /* the place before it */
+    int64_t inside;            /* where it began, until a record was passed: it may be between two messages of the first */
+    int64_t start_time_ns;     /* earlier records do not come, also those that are written now */
     int64_t first_time_ns;     /* of the first record given, 0: none was; and when that was: */
     int64_t first_given_ns;
 

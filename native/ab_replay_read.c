@@ -94,15 +94,30 @@ static bool is_due(ab_replay *replay, const ab_journal_record *record, int64_t n
     return (double)(record->time_ns - replay->first_time_ns) <= (double)(now_ns - replay->first_given_ns) * replay->speed;
 }
 
-/* Note what the messages from `from` on were; all but the last of a record say the place before it. */
-static void note(ab_replay *replay, ab_batch *batch, uint32_t from, const ab_journal_record *record, bool whole) {
+/* How many messages a record holds. */
+static uint32_t messages_of(const ab_subscription *subscription, const ab_journal_record *record) {
+    ab_frame frame;
+    size_t body;
+    return subscription->frame && ab_frame_decode(record->bytes, record->length, &frame, &body) == AB_OK ? frame.count : 1;
+}
+
+/* Begin between two messages of a record when the place asked for is there. */
+static void skip_handled(const ab_replay *replay, ab_session *session, const ab_journal_record *record, uint32_t messages) {
+    int64_t left = record->position - replay->inside;
+    if (replay->inside != 0 && left < (int64_t)messages && session->resume_position != record->stream_position) {
+        session->resume_position = record->stream_position;
+        session->resume_index = messages - (uint32_t)left;
+    }
+}
+
+/* Note what the messages from `from` on were: all of one record. */
+static void note(ab_replay *replay, ab_batch *batch, uint32_t from, const ab_journal_record *record, uint32_t messages) {
     for (; replay->recorded_count < from; replay->recorded_count++) {
         replay->recorded[replay->recorded_count] = (ab_recorded){0};
     }
     for (uint32_t i = from; i < batch->count; i++) {
-        bool last = whole && i + 1 == batch->count;
         replay->recorded[i] = (ab_recorded){.sequence = (int64_t)record->sequence,
-                                            .position = last ? record->position : replay->position,
+                                            .position = record->position - (messages - 1 - batch->records[i].index),
                                             .time_ns = record->time_ns};
     }
     replay->recorded_count = batch->count;
@@ -121,13 +136,14 @@ static bool give(ab_subscription *subscription, ab_replay_session *of, const ab_
         }
     }
     ab_batch *batch = subscription->batch;
-    uint32_t before = batch->count;
+    const uint32_t before = batch->count, messages = messages_of(subscription, record);
+    skip_handled(replay, session, record, messages);
     if (subscription->pass_time_ns == 0 && before == 0) {
         subscription->pass_time_ns = record->time_ns; /* when the batch was received */
     }
     bool taken = ab_poll_deliver(subscription, session, record->bytes, record->length, record->stream_position);
     if (batch->count > before) {
-        note(replay, batch, before, record, taken);
+        note(replay, batch, before, record, messages);
     }
     if (taken) {
         session->position = record->stream_position;
@@ -203,13 +219,16 @@ bool ab_replay_read_on(ab_subscription *subscription, int64_t now_ns, bool *work
             if (session == NULL) {
                 break; /* no memory: again later */
             }
-            if (!session->live && (!is_due(replay, record, now_ns) || !give(subscription, session, record))) {
+            if (record->time_ns < replay->start_time_ns) {
+                session->replayed = record->stream_position; /* received before, written after: not asked for */
+            } else if (!session->live && (!is_due(replay, record, now_ns) || !give(subscription, session, record))) {
                 break;
             }
             replay->read++;
         }
         replay->sequence = (int64_t)record->sequence + 1;
         replay->position = record->position;
+        replay->inside = 0;
         replay->first++;
         *worked = true;
     }

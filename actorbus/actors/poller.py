@@ -113,6 +113,7 @@ class PollerActor(InlineHandlers):
     ) -> None:
         super().__init__(f"poller-{name}", clock, report=report, handler_clock=handler_clock)
         self._streams: Sequence[StreamSetup] = ()
+        self._followings: Sequence[Following] = ()
         self._setups: Sequence[HandlerSetup] = ()
         self._mails: Sequence[MailSetup] = ()
         self._waiter: Waiter | None = None
@@ -143,6 +144,7 @@ class PollerActor(InlineHandlers):
         """Give it what it runs, before its start: in two steps, as publications want its event to wake it."""
         self.outbox.holds = outbox_holds or {}
         self._streams = streams
+        self._followings = [stream.following for stream in streams if stream.following is not None]
         self._numbers = {stream.name: number for number, stream in enumerate(streams)}
         self._setups = handlers
         self._waiter = waiter
@@ -163,13 +165,15 @@ class PollerActor(InlineHandlers):
         try:
             for setup in self._setups:
                 self._make(setup)
+            for following in self._followings:
+                following.begin(self._handlers[0][1])
         except BaseException:
             self._stop_handlers()
+            for following in self._followings:
+                following.close()
             raise
         numbers = itertools.count()
         for stream in self._streams:
-            if stream.following is not None:
-                stream.following.begin(self._handlers[0][1])
             routes = [
                 Route(setup.name, handler, setup.priority, setup.order)
                 for setup, handler, _ in self._handlers
@@ -224,9 +228,8 @@ class PollerActor(InlineHandlers):
         """Stop the handlers, last started first, and write the last counters."""
         self._take_news()
         self._stop_handlers()
-        for stream in self._streams:
-            if stream.following is not None:
-                stream.following.close()
+        for following in self._followings:
+            following.close()
         self.outbox.give_up()
         self.flush()
 
@@ -300,6 +303,8 @@ class PollerActor(InlineHandlers):
                 number = ready(number + 1)  # a step may hold the streams behind it
         if self.outbox.waiting:
             worked += self.outbox.flush()
+            for following in self._followings:
+                following.settle()
         return worked
 
     # -- life --------------------------------------------------------------------------------------------------------
@@ -404,9 +409,8 @@ class PollerActor(InlineHandlers):
         """Do what others asked for, then write the handlers' counters to the statistics file. The poller's thread."""
         self._take_news()
         super().flush()
-        for stream in self._streams:
-            if stream.following is not None:
-                stream.following.sync()
+        for following in self._followings:
+            following.sync()
 
     def samples(self) -> list[tuple[str, int, list[str]]]:
         """Return the traced messages of all its streams. Through a control call, on the poller's thread."""

@@ -5,11 +5,12 @@ Thread: the session supervisor's opens and closes; the port belongs to who polls
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Sequence, Sized
 from typing import TYPE_CHECKING, Protocol
 
 from actorbus.actors.parts import ConsumerPort, HandlerPart, PollerPart, ReplayPart, StreamPart
-from actorbus.dispatch import BatchHandler, Handler, HandlerState, Port
+from actorbus.dispatch import BatchHandler, ColumnHandler, Handler, HandlerState, Port
 from actorbus.errors import ActorBusError, RecordingError
 from actorbus.ffi import FollowHandle, PollPort, ReplayOrder, attach_replay, make_poll_port, replay_state
 from actorbus.metrics import CounterBlock
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FollowedSubscription", "Following", "Opened", "is_on", "open_replayed"]
 
+log = logging.getLogger("actorbus.actors")
 ONE_MESSAGE = (1, 65_536)
 """Batches of a handler that resumes: its place is stored after each message; and of one that restarts behind one."""
 
@@ -115,19 +117,34 @@ class Following:
 
     `begin` finds the place: what the handler's `resume_position()` says (it stores its place with its effects), else
     where its consumer file is, else the start. Behind each message the place is stored: a kill leaves the last message
-    handled, or the one before it. `sync`, called now and then, makes it survive a power loss too.
+    handled, or the one before it. What it published counts: while some waits in the outbox, the place is stored
+    when that is sent. `sync`, called now and then, makes it survive a power loss too, and notes that what is for
+    others was read, so that retention does not wait for who has read all.
     """
 
     def __init__(
-        self, name: str, part: ReplayPart, stream: StreamPart, cls: type[Handler], taken: Sequence[type], on_error: str
+        self,
+        name: str,
+        part: ReplayPart,
+        stream: StreamPart,
+        cls: type[Handler],
+        taken: Sequence[type],
+        on_error: str,
+        unsent: Sized = (),
     ) -> None:
+        """Make it, not begun. `unsent` is the poller's outbox."""
         self._name = name
         self._part = part
+        self._unsent = unsent
         alone = part.consumer is not None or on_error == "restart"
-        whole = not alone or issubclass(cls, BatchHandler)
+        whole = not alone or issubclass(cls, BatchHandler | ColumnHandler)
         self.subscription = FollowedSubscription(stream, taken, batch=None if whole else ONE_MESSAGE)
         self._consumer: ConsumerPort | None = None
-        self._stored = -1
+        self._state: HandlerState | None = None
+        self._own = False
+        self._due: int = -1
+        self._stored: int = -1
+        self._synced: int = -1
         self.moved = 0
         """Messages and notices that were taken from the recording so far. Any thread reads it."""
 
@@ -140,12 +157,24 @@ class Following:
         part = self._part
         tape = part.find()
         start = NOW if part.start.is_live else part.start
-        if part.consumer is not None:
-            self._consumer = part.consumer()
-            start = self._place_of(handler, self._consumer, start)
-        order = ReplayOrder(tape.directory, tape.numbers, start, None, part.speed, join=False)
-        attach_replay(self.subscription.handle, order)
-        self._store(replay_state(self.subscription.handle, self._name).position)
+        try:
+            if part.consumer is not None:
+                self._consumer = part.consumer()
+                start = self._place_of(handler, self._consumer, start)
+            to_end = start is not part.start
+            order = ReplayOrder(tape.directory, tape.numbers, start, None, part.speed, join=False, to_end=to_end)
+            attach_replay(self.subscription.handle, order)
+            place = replay_state(self.subscription.handle, self._name).position
+            if start.kind == "position" and place < start.value:
+                log.warning(
+                    "handler %s had handled up to position %d, and the recording %s ends at %d: what was between is"
+                    " lost, it goes on there",
+                    *(self._name, start.value, tape.directory, place),
+                )
+            self._store(place)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def problem(self) -> ActorBusError:
@@ -153,9 +182,9 @@ class Following:
         error = replay_state(self.subscription.handle, self._name).error
         return error or RecordingError("the replay stopped", where=f"handler {self._name!r}")
 
-    @staticmethod
-    def _place_of(handler: Handler, consumer: ConsumerPort, start: Place) -> Place:
+    def _place_of(self, handler: Handler, consumer: ConsumerPort, start: Place) -> Place:
         asked: Callable[[], int | None] | None = getattr(handler, "resume_position", None)
+        self._own = asked is not None
         own = None if asked is None else asked()
         if own is not None:
             return Place("position", int(own))
@@ -167,6 +196,7 @@ class Following:
         Nothing is read while the handler is stopped or pauses before its restart. The place stays before a message
         that stopped it.
         """
+        self._state = state
 
         def one() -> int:
             if state.stopped or state.away:
@@ -185,20 +215,50 @@ class Following:
         except IndexError:  # they were notices
             return
         if recorded is not None:
-            self._store(recorded[1])
+            self._due = recorded[1]
+            if not self._unsent:
+                self._store(self._due)
+
+    def settle(self) -> None:
+        """Store the place of what was handled, if all that was published is sent. After the outbox was emptied."""
+        if self._due > self._stored and not self._failed and not self._unsent:
+            self._store(self._due)
+
+    @property
+    def _failed(self) -> bool:
+        return self._state is not None and self._state.failed
 
     def _store(self, position: int) -> None:
         if self._consumer is not None and position != self._stored:
             self._consumer.store(position)
+            self._stored = self._due = position
+
+    def _pass_over(self) -> None:
+        """Note that what was read is behind us, when nothing of it waits: the place moves over records of others.
+
+        Not where the handler has a place of its own: what is behind that one must stay.
+        """
+        state = self._state
+        if self._own or self._unsent or state is None or state.stopped or state.away:
+            return
+        read = replay_state(self.subscription.handle, self._name)
+        if read.phase == "replay" and not read.pending and read.position > max(self._stored, self._due):
+            self._store(read.position)
 
     def sync(self) -> None:
-        """Make the place durable, if it moved."""
-        if self._consumer is not None and self._consumer.position != self._stored:
-            self._stored = int(self._consumer.position)
-            self._consumer.sync()
+        """Make the place durable, if it moved. Between two batches."""
+        consumer = self._consumer
+        if consumer is None:
+            return
+        self.settle()
+        self._pass_over()
+        if self._stored != self._synced:
+            self._synced = self._stored
+            consumer.sync()
 
     def close(self) -> None:
         """Sync, and let go of the place. May be repeated."""
+        self.settle()
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             consumer.close()

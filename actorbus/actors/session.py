@@ -219,9 +219,8 @@ class Session:
             taken = taken_types(classes, part.types.values())
             chosen = {type_id: cls for type_id, cls in part.types.items() if cls in set(taken)}
             following: Following | None = None
-            if (replay := handlers[0].replay) is not None:
-                own = handlers[0]
-                following = Following(own.name, replay, part, own.cls, taken, own.on_error)
+            if (replay := (own := handlers[0]).replay) is not None:
+                following = Following(own.name, replay, part, own.cls, taken, own.on_error, actor.outbox)
                 self._undo.callback(following.subscription.close)
                 self.followed.append((name, actor, following))
                 port: Port = following.subscription.port

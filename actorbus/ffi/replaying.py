@@ -49,6 +49,8 @@ class ReplayOrder(NamedTuple):
     """How many times faster than recorded; infinity: no pauses."""
     join: bool
     """Go on live; else the recording alone."""
+    to_end: bool = False
+    """A position behind the recording's end means its end, and is not refused."""
 
 
 class ReplayState(NamedTuple):
@@ -70,6 +72,8 @@ class ReplayState(NamedTuple):
     """From its begin until it was live or ended, or until now."""
     error: ActorBusError | None
     """Why it failed."""
+    pending: int = 0
+    """Messages before `position` that the port did not hand over yet."""
 
 
 class FollowHandle(SubscriptionHandle):
@@ -99,7 +103,7 @@ def attach_replay(handle: int, order: ReplayOrder) -> None:
         RecordingNotFound, FormatRefused: no journal there, or a foreign one.
         PositionPurged: retention removed the start; names the first there is.
         CorruptRecord: the way to the start leads over damaged records.
-        InvalidValue: a start behind the end of the recording.
+        InvalidValue: a start behind the end of the recording, or in the future.
         ClosedError: the subscription is closed.
     """
     error = new_error()
@@ -113,6 +117,7 @@ def attach_replay(handle: int, order: ReplayOrder) -> None:
     if order.end is not None:
         options.end, options.end_value = _ENDS[order.end.kind], order.end.value
     options.join = int(order.join)
+    options.to_end = int(order.to_end)
     options.speed = 0.0 if math.isinf(order.speed) else order.speed
     code = lib.ab_subscription_replay_wait(handle, options, error)
     if code != lib.AB_OK:
@@ -140,4 +145,5 @@ def replay_state(handle: int, where: str) -> ReplayState:
         state.end_position,
         state.elapsed_ns / 1e9,
         problem,
+        state.pending,
     )

@@ -16,7 +16,7 @@ from actorbus.clock import Clock, SystemClock
 from actorbus.errors import ActorBusError, ClosedError, InvalidValue, MessageTooLarge, UsageError
 from actorbus.ffi.journal import DURABLE, INTERVAL, NONE, JournalHandle, Opened
 from actorbus.journal import table
-from actorbus.journal.consumers import positions_of
+from actorbus.journal.consumers import hold_back, positions_of
 from actorbus.journal.files import NAP_S, PATIENCE_S, QUARANTINE, Lock, disk
 from actorbus.journal.reader import JournalReader
 from actorbus.limits import INT64_MAX, MIB
@@ -98,6 +98,7 @@ class JournalRecording:
         self.uuid = self._table.uuid
         self._first = self._handle.opened.first_sequence
         self.recovery = _recovery(self.directory, self._handle.opened, is_new=found is None)
+        hold_back(self.directory, self.uuid, self.positions.appended)
 
     def _open(self, uuid: bytes) -> JournalHandle:
         until = time.monotonic() + PATIENCE_S

@@ -58,6 +58,100 @@ static void what_a_record_was_is_told(void) {
     finish(&all);
 }
 
+/* Append a batch frame, or one message, of publisher 1: numbers from `first` on. */
+static void append_frame(bus *all, uint32_t first, uint16_t count) {
+    uint8_t bytes[1000];
+    const ab_frame frame = {.version = AB_FRAME_VERSION, .format = AB_FORMAT_RAW, .type = AB_TYPE_RAW, .publisher = 1,
+                            .count = count, .header_length = AB_FRAME_LENGTH, .sequence = first};
+    ab_frame_encode(&frame, bytes);
+    size_t at = AB_FRAME_LENGTH + (count > 1 ? count * 4u : 0);
+    for (uint32_t i = 0; i < count; i++) {
+        if (count > 1) {
+            ab_put_le32(bytes + AB_FRAME_LENGTH + i * 4, 8);
+        }
+        memset(bytes + at, 0, 8);
+        ab_put_le32(bytes + at + 4, first + i);
+        at += 8;
+    }
+    CHECK(ab_journal_append(all->journal, STREAM, 100, (first + count) * 1024, 1000 * (first + 1), bytes, at) >= 0);
+    CHECK_EQUAL(AB_OK, ab_journal_write(all->journal));
+}
+
+static void each_message_of_a_record_has_a_place_of_its_own(void) {
+    bus all;
+    int64_t places[16] = {0};
+    begin(&all);
+    append_frame(&all, 0, 10);
+    append_frame(&all, 10, 1);
+    append_frame(&all, 11, 5);
+    for (int cut = 0; cut < 2; cut++) { /* also when a record is given in pieces */
+        int64_t got = 0;
+        replay(&all, (ab_replay_options){.seek = AB_SEEK_EARLIEST});
+        ab_subscription *subscription = subscription_of(all.reader);
+        subscription->batch->messages_max = cut ? 3 : subscription->batch->messages_max;
+        while (got < 16) {
+            int count = ab_poll(subscription, NULL);
+            ab_notice notice;
+            while (ab_poll_notice(subscription, &notice)) {
+            }
+            for (int i = 0; i < count; i++, got++) {
+                int64_t place = ab_replay_recorded(subscription, (uint32_t)i)->position;
+                CHECK(cut ? place == places[got] : got == 0 || place > places[got - 1]);
+                places[got] = place;
+            }
+            if (count > 0) {
+                ab_poll_handover(subscription);
+            }
+        }
+        stop_reading(&all);
+    }
+    for (int i = 0; i < 16; i++) {
+        all.first[0] = -1;
+        all.got = 0;
+        replay(&all, (ab_replay_options){.seek = AB_SEEK_POSITION, .value = places[i]});
+        ab_replay_state state;
+        CHECK_EQUAL(AB_OK, ab_subscription_replay_state(all.reader, &state));
+        CHECK(state.position >= places[i] && (i == 15 || state.position < places[i + 1]));
+        drain(&all);
+        CHECK_EQUAL(15 - i, all.got);
+        CHECK(i == 15 || all.first[0] == i + 1);
+        stop_reading(&all);
+    }
+    CHECK_EQUAL(0, all.gaps);
+    finish(&all);
+}
+
+static void a_place_behind_the_end_is_the_end_for_who_says_so(void) {
+    bus all;
+    ab_error error;
+    begin(&all);
+    append_frame(&all, 0, 10);
+    CHECK_EQUAL(AB_INVALID, attach(&all, (ab_replay_options){.seek = AB_SEEK_POSITION, .value = 1 << 20}, &error));
+    stop_reading(&all);
+    replay(&all, (ab_replay_options){.seek = AB_SEEK_POSITION, .value = 1 << 20, .to_end = 1});
+    append_frame(&all, 10, 5);
+    drain(&all);
+    CHECK_EQUAL(5, all.got);
+    finish(&all);
+}
+
+static void from_a_time_on_nothing_earlier_comes(void) {
+    bus all;
+    ab_error error;
+    begin(&all);
+    append_frame(&all, 0, 10);
+    int64_t now_ns = ab_clock_realtime_ns();
+    CHECK_EQUAL(AB_INVALID, attach(&all, (ab_replay_options){.seek = AB_SEEK_TIME, .value = now_ns + AB_NS_PER_S}, &error));
+    stop_reading(&all);
+    replay(&all, (ab_replay_options){.seek = AB_SEEK_TIME, .value = 50 * 1000});
+    append_frame(&all, 10, 20); /* received at 11 us, written now */
+    append_frame(&all, 60, 5);
+    drain(&all);
+    CHECK_EQUAL(60, all.first[0]);
+    CHECK_EQUAL(5, all.got);
+    finish(&all);
+}
+
 static void it_ends_where_it_was_told(void) {
     static const struct {
         int kind;
@@ -159,6 +253,9 @@ static void what_is_wrong_is_said(void) {
 int main(void) {
     RUN(the_recording_alone_is_followed);
     RUN(what_a_record_was_is_told);
+    RUN(each_message_of_a_record_has_a_place_of_its_own);
+    RUN(a_place_behind_the_end_is_the_end_for_who_says_so);
+    RUN(from_a_time_on_nothing_earlier_comes);
     RUN(it_ends_where_it_was_told);
     RUN(an_end_that_is_not_written_yet_is_waited_for);
     RUN(speed_keeps_the_recorded_time);

@@ -22,6 +22,8 @@ __all__ = ["killed"]
 ROOT = Path(__file__).resolve().parent.parent.parent
 KILLS = 50
 MESSAGES = 60_000
+BATCH = 50
+"""Messages of a batch frame; as many come alone behind it."""
 DEADLINE_S = 60.0
 CHILD = "import sys; from tests.prove.resume import child; child(sys.argv[1])"
 
@@ -79,7 +81,7 @@ def _lines(folder: Path) -> int:
 
 
 def killed(kills: int = KILLS, messages: int = MESSAGES) -> str:
-    """Record, then handle with so many kills in between; compare what was handled with what was recorded.
+    """Record a multiple of 2 * BATCH messages, then handle with so many kills in between; compare what was handled.
 
     Raises:
         Failed: a message was handled twice, not at all, or out of order.
@@ -89,8 +91,9 @@ def killed(kills: int = KILLS, messages: int = MESSAGES) -> str:
         folder = Path(name)
         with ab.Node.from_dict(_topology(folder, handler=False)) as node:
             publisher = node.publisher("steps", Step)
-            for n in range(messages):
-                publisher.publish(Step(n))
+            for n in range(0, messages, 2 * BATCH):
+                publisher.publish_many([Step(n + i) for i in range(BATCH)])  # one record, and a kill may come in it
+                publisher.publish_many(Step(n + i) for i in range(BATCH, 2 * BATCH))
         between = 0
         for number in range(kills + 1):
             process = subprocess.Popen(

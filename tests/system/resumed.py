@@ -22,7 +22,7 @@ from actorbus.codec import unpack
 from actorbus.journal import open_recording
 from tests.system.processes import ROOT, environment
 
-BATCH = 1
+BATCH = 37
 """Messages of a batch frame."""
 PIECE = 100
 PAUSE_S = 0.005

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from actorbus.actors.parts import ReplayPart, TapePlace
-from actorbus.actors.replays import FollowedSubscription
+from actorbus.actors.replays import FollowedSubscription, Following
+from actorbus.dispatch import Handler, HandlerState, on
 from actorbus.dispatch.parcel import Origin, records_of
 from actorbus.errors import ActorBusError
 from actorbus.ffi import ReplayOrder, attach_replay, replay_state
-from actorbus.journal import open_recording
-from actorbus.recording import EARLIEST, NOW, RecordedStream
+from actorbus.journal import Consumer, open_recording, positions_of, recording_table
+from actorbus.recording import EARLIEST, NOW, Place, RecordedStream
 from tests.unit.topology.test_subscribing import Tick, frame, part_of
 
 
@@ -95,3 +98,134 @@ def test_what_is_copied_of_a_batch_has_each_records_own_time(tmp_path: Path) -> 
         assert [origin.record(place) for place in range(count)] == asked
     finally:
         subscription.close()
+
+
+class _Run:
+    """One life of a handler that resumes, of 20 records: `Following` without a poller."""
+
+    def __init__(self, directory: Path, handler: object | None = None, start: Place = EARLIEST) -> None:
+        uuid = recording_table(directory).uuid
+        part = ReplayPart(
+            lambda: TapePlace(str(directory), (0,)), start, consumer=lambda: Consumer(directory, uuid, "seen")
+        )
+        self.unsent: list[int] = []
+        self.state = SimpleNamespace(stopped=False, away=False, failed=False)
+        self.following = Following("seen", part, part_of("ticks"), Seen, [Tick], "quarantine", self.unsent)
+        self._next = self.following.stepped(self._step, cast("HandlerState", self.state))
+        self.place = lambda: positions_of(directory, uuid).get("seen")
+        self.handled: list[int] = []
+        self.following.begin(cast("Handler", handler or Seen()))
+
+    def _step(self) -> int:
+        port = self.following.subscription.port
+        count = port.poll()
+        if count == -1:
+            return len(port.notices()) or 1
+        self.handled += [port.record(place)[3] for place in range(max(0, count))]
+        return max(0, count)
+
+    def handle(self, count: int) -> None:
+        """Handle so many messages more, or what there is."""
+        count += len(self.handled)
+        for _ in range(50):
+            if len(self.handled) < count:
+                self._next()
+
+    def end(self) -> None:
+        self.following.close()
+        self.following.subscription.close()
+
+
+class Seen(Handler):
+    """Takes ticks."""
+
+    @on(Tick)
+    def on_tick(self, tick: Tick) -> None:
+        """Do nothing."""
+
+
+def test_a_place_is_stored_when_what_was_published_up_to_it_is_sent(tmp_path: Path) -> None:
+    recorded(tmp_path, 20)
+    run = _Run(tmp_path)
+    run.handle(3)
+    before = run.place()
+    run.unsent[:] = [1, 2]
+    run.handle(4)
+    run.following.sync()
+    assert run.place() == before
+    run.unsent.clear()
+    run.following.settle()
+    assert run.place() is not None
+    assert cast("int", run.place()) > cast("int", before)
+    run.unsent.append(1)
+    run.handle(5)
+    run.end()  # the outbox is given up: what it held comes again
+    again = _Run(tmp_path)
+    again.handle(20)
+    assert (run.handled, again.handled) == (list(range(12)), list(range(7, 20)))
+    again.end()
+
+
+def test_a_message_whose_output_failed_is_not_passed(tmp_path: Path) -> None:
+    recorded(tmp_path, 20)
+    run = _Run(tmp_path)
+    run.handle(3)
+    run.unsent.append(1)
+    run.handle(1)
+    run.unsent.clear()
+    run.state.failed = True
+    run.state.stopped = True
+    run.end()
+    again = _Run(tmp_path)
+    again.handle(1)
+    assert again.handled == [3]
+    again.end()
+
+
+def test_what_is_for_others_is_passed_over(tmp_path: Path) -> None:
+    recorded(tmp_path, 20)
+    with open_recording(tmp_path, write=True, sync="none") as recording:
+        other = recording.add_stream(RecordedStream(name="other", format="msgpack"))
+        for n in range(100):
+            recording.append(other, frame(n), session=8, stream_position=64 * (n + 1), time_ns=2_000 + n)
+        end = recording.positions.appended
+    run = _Run(tmp_path)
+    run.handle(20)
+    last = cast("int", run.place())
+    run.handle(1)  # there is none
+    run.following.sync()
+    assert last < end - 100 * 64
+    assert cast("int", run.place()) >= end - 100
+    run.end()
+
+
+def test_who_has_a_place_of_its_own_keeps_what_is_behind_it(tmp_path: Path) -> None:
+    recorded(tmp_path, 20)
+    handler = Seen()
+    handler.resume_position = lambda: None  # type: ignore[attr-defined]
+    run = _Run(tmp_path, handler)
+    begun = run.place()
+    run.following.sync()
+    assert run.place() == begun
+    run.end()
+
+
+def test_a_place_behind_the_end_is_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    recorded(tmp_path, 20)
+    handler = Seen()
+    handler.resume_position = lambda: 1 << 40  # type: ignore[attr-defined]
+    run = _Run(tmp_path, handler)
+    run.handle(1)
+    assert run.handled == []
+    assert "what was between is lost" in caplog.text
+    run.end()
+
+
+def test_a_start_that_fails_lets_go_of_the_place_and_leaves_none(tmp_path: Path) -> None:
+    recorded(tmp_path, 20)
+    with pytest.raises(ActorBusError, match="does not exist yet"):
+        _Run(tmp_path, start=Place("sequence", 5_000))
+    run = _Run(tmp_path, start=Place("sequence", 15))
+    run.handle(20)
+    assert run.handled == [15, 16, 17, 18, 19]
+    run.end()

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from actorbus.errors import ClosedError, InvalidValue
-from actorbus.journal.consumers import FOLDER, SIZE_BYTES, Consumer, positions_of
+from actorbus.journal import open_recording
+from actorbus.journal.consumers import FOLDER, SIZE_BYTES, Consumer, forget, hold_back, positions_of
 from actorbus.recording import FormatRefused, JournalLocked
 
 UUID = "ab" * 16
@@ -26,8 +27,50 @@ def test_a_position_is_kept(tmp_path: Path) -> None:
         assert not again.is_new
         assert again.position == 2**40 + 5
     Consumer(tmp_path, UUID, "other").close()
-    assert positions_of(tmp_path, UUID) == {"audit": 2**40 + 5, "other": 0}
+    assert positions_of(tmp_path, UUID) == {"audit": 2**40 + 5}
     assert positions_of(tmp_path / "nowhere", UUID) == {}
+
+
+def test_it_is_new_until_its_first_store(tmp_path: Path) -> None:
+    for _ in range(2):  # a start that failed says nothing of where to begin
+        with Consumer(tmp_path, UUID, "audit") as consumer:
+            assert consumer.is_new
+    with Consumer(tmp_path, UUID, "audit") as consumer:
+        consumer.store(0)
+        assert not consumer.is_new
+    with Consumer(tmp_path, UUID, "audit") as consumer:
+        assert not consumer.is_new
+    assert positions_of(tmp_path, UUID) == {"audit": 0}
+
+
+def test_who_is_behind_the_end_is_taken_back_when_the_recording_is_opened_to_write(tmp_path: Path) -> None:
+    with open_recording(tmp_path, write=True, sync="none") as recording:
+        uuid = recording.uuid
+    for name, position in (("ahead", 10_000), ("there", 0), ("used", 20_000)):
+        with Consumer(tmp_path, uuid, name) as consumer:
+            consumer.store(position)
+    (tmp_path / FOLDER / "strange").write_bytes(b"?")
+    with Consumer(tmp_path, uuid, "used") as consumer:
+        assert hold_back(tmp_path, uuid, 9_000) == {"ahead": 10_000}
+        assert consumer.position == 20_000
+    (tmp_path / FOLDER / "strange").unlink()
+    with open_recording(tmp_path, write=True, sync="none") as recording:
+        end = recording.positions.appended
+        assert positions_of(tmp_path, uuid) == {"ahead": end, "there": 0, "used": end}
+
+
+def test_a_consumer_that_is_forgotten_is_new_again(tmp_path: Path) -> None:
+    with Consumer(tmp_path, UUID, "audit") as consumer:
+        consumer.store(5)
+        with pytest.raises(JournalLocked):
+            forget(tmp_path, UUID, "audit")
+    assert forget(tmp_path, UUID, "audit") == 5
+    assert positions_of(tmp_path, UUID) == {}
+    Consumer(tmp_path, UUID, "new").close()
+    assert forget(tmp_path, UUID, "new") is None
+    for name in ("audit", "../x"):
+        with pytest.raises(InvalidValue, match="has no consumer"):
+            forget(tmp_path, UUID, name)
 
 
 def test_a_kill_leaves_the_last_position(tmp_path: Path) -> None:
