@@ -10,12 +10,12 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol, override
+from typing import Final, NamedTuple, override
 
 from actorbus.actors.hosting import Cells, HandlerSetup, RestartPolicy
 from actorbus.actors.inline import InlineHandlers
 from actorbus.actors.outbox import Outbox
-from actorbus.actors.rehearsal import Waiter
+from actorbus.actors.rehearsal import Steps, Waiter
 from actorbus.actors.replays import Following
 from actorbus.actors.shell import Report
 from actorbus.clock import Clock
@@ -44,29 +44,6 @@ BUSY_PASSES = 64
 """Busy passes between two looks at the clock for timers: at 256 messages a pass, some milliseconds."""
 FEW = 16
 """A batch of fewer messages says that they come apart: the next one is waited for, not looked for."""
-
-
-class Steps(Protocol):
-    """Has a step that is made anew when handlers come and go: it is asked for each time."""
-
-    @property
-    def step(self) -> Callable[[], int]:
-        """Take one batch to its handlers; returns how much was done."""
-        ...
-
-
-class Stepped:
-    """A step that stays the same."""
-
-    __slots__ = ("_step",)
-
-    def __init__(self, step: Callable[[], int]) -> None:
-        self._step = step
-
-    @property
-    def step(self) -> Callable[[], int]:
-        """It."""
-        return self._step
 
 
 class StreamSetup(NamedTuple):
@@ -203,12 +180,7 @@ class PollerActor(InlineHandlers):
         dispatcher = self._dispatchers[stream.name]
         if stream.following is None:
             return dispatcher
-        state = self._handlers[0][2]
-
-        def step() -> int:
-            return dispatcher.step()
-
-        return Stepped(stream.following.stepped(step, state))
+        return stream.following.stepped(dispatcher, self._handlers[0][2])
 
     @override
     def _leave_streams(self, name: str) -> None:

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from actorbus.clock import Clock
 from actorbus.ffi import TIMED_OUT, Idle
 
-__all__ = ["EVERY_NS", "Rehearses", "Rehearsing", "Waiter", "waiter_for"]
+__all__ = ["EVERY_NS", "Rehearses", "Rehearsing", "Stepped", "Steps", "Waiter", "waiter_for"]
 
 EVERY_NS: Final = 20_000
 """From one rehearsal to the next: one takes a microsecond, in which nobody looks at the streams."""
@@ -46,6 +46,29 @@ class Waiter(Protocol):
     def stir(self) -> None:
         """Hear that there was work: a wait that timed out is not gone on with."""
         ...
+
+
+class Steps(Protocol):
+    """Has a step that is made anew when handlers come and go: it is asked for each time."""
+
+    @property
+    def step(self) -> Callable[[], int]:
+        """Take one batch to its handlers; returns how much was done."""
+        ...
+
+
+class Stepped:
+    """A step that stays the same."""
+
+    __slots__ = ("_step",)
+
+    def __init__(self, step: Callable[[], int]) -> None:
+        self._step = step
+
+    @property
+    def step(self) -> Callable[[], int]:
+        """It."""
+        return self._step
 
 
 class Rehearses(Protocol):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence, Sized
 from typing import TYPE_CHECKING, Protocol
 
 from actorbus.actors.parts import ConsumerPort, HandlerPart, PollerPart, ReplayPart, StreamPart
+from actorbus.actors.rehearsal import Stepped, Steps
 from actorbus.dispatch import BatchHandler, ColumnHandler, Handler, HandlerState, Port
 from actorbus.errors import ActorBusError, RecordingError
 from actorbus.ffi import FollowHandle, PollPort, ReplayOrder, attach_replay, make_poll_port, replay_state
@@ -190,8 +191,8 @@ class Following:
             return Place("position", int(own))
         return start if consumer.is_new else Place("position", int(consumer.position))
 
-    def stepped(self, step: Callable[[], int], state: HandlerState) -> Callable[[], int]:
-        """Return the dispatcher's step, with the place stored behind it.
+    def stepped(self, dispatcher: Steps, state: HandlerState) -> Steps:
+        """Return the dispatcher's steps, with the place stored behind each.
 
         Nothing is read while the handler is stopped or pauses before its restart. The place stays before a message
         that stopped it.
@@ -201,13 +202,13 @@ class Following:
         def one() -> int:
             if state.stopped or state.away:
                 return 0
-            done = step()
+            done = dispatcher.step()
             self.moved += done
             if done > 0 and self._consumer is not None and not state.stopped:
                 self._handled(done)
             return done
 
-        return one
+        return Stepped(one)
 
     def _handled(self, count: int) -> None:
         try:

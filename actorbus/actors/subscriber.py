@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from operator import length_hint
 from queue import Empty, SimpleQueue
 from typing import Generic, NamedTuple, TypeVar, cast
 
@@ -23,7 +24,7 @@ from actorbus.codec import Decoding
 from actorbus.dispatch import MetaCopy, Port, ReplayEnded, ReplayFailed, ReplayJoined, StreamEvent
 from actorbus.dispatch.meta import copy_of
 from actorbus.dispatch.notices import event_of
-from actorbus.dispatch.parcel import RECORD, records_of
+from actorbus.dispatch.parcel import PLACE, RECORD, place_at, record_at
 from actorbus.dispatch.port import REASON_DECODE
 from actorbus.errors import ClosedError, RecordingError
 
@@ -42,8 +43,33 @@ class Batch(NamedTuple):
 
     messages: list[object]
     records: bytes
-    """As the port packs them: an object a message is only made for who asks (`records_of`)."""
+    """As the port packs them: an object a message is only made for who asks (`record_at`)."""
     bytes: int
+    places: bytes | None = None
+    """In the recording, as the port packs them; None: all came live."""
+
+
+class _Left:
+    """A batch that is being read: what is left of it is for the next who reads."""
+
+    __slots__ = ("batch", "messages")
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.messages = iter(batch.messages)
+
+    def __bool__(self) -> bool:
+        return length_hint(self.messages) > 0
+
+    def all(self) -> list[object]:
+        """Take what is left."""
+        return list(self.messages)
+
+    def meta(self, stream: str) -> MetaCopy:
+        """Return where the message that was taken last came from."""
+        batch = self.batch
+        at = len(batch.messages) - length_hint(self.messages) - 1
+        return copy_of(stream, record_at(batch.records, at), place_at(batch.places, at))
 
 
 class BatchQueue:
@@ -101,8 +127,7 @@ class BatchQueue:
         Raises:
             What `fail` was given, when all that came before it is taken.
         """
-        if self._pid != os.getpid():
-            raise ClosedError("the subscription belongs to the parent of this process", hint="open a node in the child")
+        self.check_process()
         try:
             batch = self._batches.get(timeout=None if timeout is None else max(0.0, timeout))
         except Empty:
@@ -113,6 +138,11 @@ class BatchQueue:
             return None
         self._taken = self._taken.plus(batch)
         return batch
+
+    def check_process(self) -> None:
+        """Raise ClosedError in a forked child: the subscription is its parent's."""
+        if self._pid != os.getpid():
+            raise ClosedError("the subscription belongs to the parent of this process", hint="open a node in the child")
 
     def fail(self, error: BaseException) -> None:
         """Let the consumer take what is left, then raise this."""
@@ -221,21 +251,23 @@ class SubscriberActor(Shell):
 
     def _decode(self, count: int) -> Batch:
         port, batch = self._port, self._decoding.batch
+        places = port.places()
         size = memoryview(cast("bytes", port)).nbytes
         if batch is not None:
             with contextlib.suppress(Exception):  # one body is wrong: it is found below
                 messages = batch(port)
                 if len(messages) == count:
-                    return Batch(messages, port.packed(), size)
+                    return Batch(messages, port.packed(), size, places)
         messages: list[object] = []
-        packed, records = port.packed(), bytearray()
+        packed, records, kept = port.packed(), bytearray(), bytearray()
         for place, body in enumerate(port.bodies()):
             try:
                 messages.append(self._decoding.at(port, place, body))
                 records += packed[place * RECORD.size : (place + 1) * RECORD.size]
+                kept += b"" if places is None else places[place * PLACE.size : (place + 1) * PLACE.size]
             except Exception as error:  # noqa: BLE001 - theirs, whatever it is
                 port.reject(place, REASON_DECODE, f"{type(error).__name__}: {error}")
-        return Batch(messages, bytes(records), size)
+        return Batch(messages, bytes(records), size, None if places is None else bytes(kept))
 
     def on_stop(self) -> None:
         """Let the application take what was read and end its loop."""
@@ -246,13 +278,15 @@ class Subscription(Generic[M]):
     """The messages of a stream from now on: iterate over it. Got from `node.subscribe`; close it, or use `with`.
 
     One thread, or one task of an event loop (`async for`), iterates at a time. The loop ends when the subscription or
-    the node is closed. Made with a `queue` that an actor fills, and `close`, which ends that actor.
+    the node is closed. Who leaves a loop and begins another goes on with the next message.
+    Made with a `queue` that an actor fills, and `close`, which ends that actor.
     """
 
     def __init__(self, stream: str, queue: BatchQueue, close: Callable[[], None]) -> None:
         self.stream = stream
         self._queue = queue
         self._close = close
+        self._left: _Left | None = None
 
     def __enter__(self) -> Subscription[M]:
         return self
@@ -260,26 +294,43 @@ class Subscription(Generic[M]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    async def __aenter__(self) -> Subscription[M]:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        import asyncio  # here: who never uses it need not load it
+
+        await asyncio.to_thread(self.close)  # it waits for the actor
+
     def close(self) -> None:
         """Stop reading and free the Aeron subscription. Idempotent."""
         self._close()
 
+    def _next(self, timeout: float | None) -> _Left | None:
+        """Return what is left of the batch that was read last, else the next one; None as `BatchQueue.take`."""
+        if self._left:
+            self._queue.check_process()
+            return self._left
+        batch = self._queue.take(timeout)
+        self._left = None if batch is None else _Left(batch)
+        return self._left
+
     def batches(self, timeout: float | None = None) -> Iterator[list[M]]:
         """Yield lists of messages as they came. Ends when closed, or when none came for `timeout` seconds."""
-        while (batch := self._queue.take(timeout)) is not None:
-            if batch.messages:
-                yield cast("list[M]", batch.messages)
+        while (left := self._next(timeout)) is not None:
+            if messages := left.all():
+                yield cast("list[M]", messages)
 
     def __iter__(self) -> Iterator[M]:
-        for batch in self.batches():
-            yield from batch
+        while (left := self._next(None)) is not None:
+            yield from cast("Iterator[M]", left.messages)
 
     async def __aiter__(self) -> AsyncGenerator[M]:
-        async for batch in self._abatches():
-            for message in cast("list[M]", batch.messages):
+        async for left in self._abatches():
+            for message in cast("Iterator[M]", left.messages):
                 yield message
 
-    async def _abatches(self) -> AsyncGenerator[Batch]:
+    async def _abatches(self) -> AsyncGenerator[_Left]:
         """Yield batches as they come: one wake of the loop a batch, no thread, and a turn for others after each."""
         import asyncio  # here: who never uses it need not load it
 
@@ -292,9 +343,9 @@ class Subscription(Generic[M]):
         with queue.told(tell):
             while True:
                 news.clear()
-                batch = None if queue.ended else queue.take(0)
-                if batch is not None:
-                    yield batch
+                left = self._next(0) if self._left or not queue.ended else None
+                if left is not None:
+                    yield left
                     await asyncio.sleep(0)
                 elif queue.ended:
                     queue.check()
@@ -308,11 +359,11 @@ class Subscription(Generic[M]):
         Raises:
             ClosedError: in a forked child: the subscription is its parent's.
         """
-        while (batch := self._queue.take(timeout)) is not None:
-            for message, record in zip(cast("list[M]", batch.messages), records_of(batch.records), strict=True):
-                yield message, copy_of(self.stream, record)
+        while (left := self._next(timeout)) is not None:
+            for message in cast("Iterator[M]", left.messages):
+                yield message, left.meta(self.stream)
 
     def take(self, timeout: float) -> list[M]:
         """Take the next batch, or an empty list when none came within `timeout` seconds."""
-        batch = self._queue.take(timeout)
-        return [] if batch is None else cast("list[M]", batch.messages)
+        left = self._next(timeout)
+        return [] if left is None else cast("list[M]", left.all())

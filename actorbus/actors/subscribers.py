@@ -6,6 +6,7 @@ Thread: the session supervisor's. `Subscription.close` any, through the exit sta
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Sequence
 
 from actorbus.actors.endpoints import Endpoints
@@ -32,7 +33,8 @@ class Subscribers:
         self._clock = clock
         self._report = report
         self._on_event = on_event
-        self._count = 0
+        self._numbers: dict[str, set[int]] = {}
+        """Of each stream's open subscriptions. Counters are never freed, so a number is used again."""
         self._undo = contextlib.ExitStack()
 
     def open(
@@ -49,10 +51,13 @@ class Subscribers:
             RecordingError: what is wrong with the recording, or with the place in it. As `Client.add_subscription`.
         """
         part = endpoints[name].part
-        self._count += 1
-        label = f"{name}-{self._count}"
-        counters = statistics.counter_block("subscription", label)
+        used = self._numbers.setdefault(name, set())
         with contextlib.ExitStack() as opening:
+            number = next(number for number in itertools.count(1) if number not in used)
+            used.add(number)
+            opening.callback(used.discard, number)
+            label = f"{name}-{number}"
+            counters = statistics.counter_block("subscription", label)
             batch = None if replay is None else REPLAYED_BATCH
             subscription = open_replayed(endpoints, name, types, counters, replay, batch)
             opening.callback(subscription.close)

@@ -132,7 +132,10 @@ class FixedDispatcher(StreamDispatcher):
     ) -> None:
         columns = as_columns(cls, buffer)
         at: Sequence[int] = range(len(columns)) if places is None else places
-        meta = BatchMeta(self.name, lambda index: self._port.record(at[index]), len(at))
+        port = self._port
+        meta = BatchMeta(
+            self.name, lambda index: port.record(at[index]), len(at), lambda index: port.recorded(at[index])
+        )
         try:
             handler.on_columns(columns, meta)
         except BaseException as error:  # noqa: BLE001 - the same rule as in the compiled loop

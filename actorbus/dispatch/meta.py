@@ -51,7 +51,8 @@ class MetaCopy(msgspec.Struct, frozen=True, kw_only=True):
 
     `stream` is its name in the topology; `session`, `position` (bytes, just after the frame) and `index` the address;
     `sequence` the running number from 0 of the `publisher` with that random id; `publish_time_ns` and `receive_time_ns`
-    nanoseconds since the epoch; `type_id` and `version` what the publisher wrote.
+    nanoseconds since the epoch; `type_id` and `version` what the publisher wrote. `recorded` is sequence and position
+    in the recording it was replayed from, None when it came live: `ab.Position(meta.recorded[1])` goes on behind it.
     """
 
     stream: str
@@ -64,6 +65,7 @@ class MetaCopy(msgspec.Struct, frozen=True, kw_only=True):
     receive_time_ns: int
     type_id: int
     version: int
+    recorded: tuple[int, int] | None = None
 
 
 class Meta:
@@ -185,10 +187,11 @@ class Meta:
 
     def copy(self) -> MetaCopy:
         """Return the fields as an object that stays valid."""
-        return copy_of(self.stream, self.record())
+        place = self.place()
+        return copy_of(self.stream, self._record(place), self._recorded(place))
 
 
-def copy_of(stream: str, record: Record) -> MetaCopy:
+def copy_of(stream: str, record: Record, recorded: tuple[int, int] | None = None) -> MetaCopy:
     """Return a record of a stream as an object that stays valid."""
     session, position, index, sequence, publisher, published, received, type_id, version = record
     return MetaCopy(
@@ -202,6 +205,7 @@ def copy_of(stream: str, record: Record) -> MetaCopy:
         receive_time_ns=received,
         type_id=type_id,
         version=version,
+        recorded=recorded,
     )
 
 
@@ -209,13 +213,21 @@ class BatchMeta:
     """Where the messages of a batch came from: `meta[i]` is that of message `i`. Valid during the call.
 
     `len(meta)` is the number of messages. After the call every read raises `StaleError`; keep `meta[i]`, it is a copy.
-    Thread: the handler's. Made by the dispatcher for `count` messages of `stream`; `record` reads the fields of one.
+    Thread: the handler's. Made by the dispatcher for `count` messages of `stream`; `record` reads the fields of one,
+    `recorded` what it was in a recording.
     """
 
-    __slots__ = ("_count", "_record", "stream")
+    __slots__ = ("_count", "_record", "_recorded", "stream")
 
-    def __init__(self, stream: str, record: Callable[[int], Record], count: int) -> None:
+    def __init__(
+        self,
+        stream: str,
+        record: Callable[[int], Record],
+        count: int,
+        recorded: Callable[[int], tuple[int, int] | None] = lambda _place: None,
+    ) -> None:
         self.stream = stream
+        self._recorded = recorded
         self._record: Callable[[int], Record] | None = record
         self._count = count
 
@@ -233,7 +245,8 @@ class BatchMeta:
             raise StaleError(
                 f"a BatchMeta of stream {self.stream!r} was read after its batch was handled; keep meta[i] instead"
             )
-        return copy_of(self.stream, self._record(index % self._count))
+        place = index % self._count
+        return copy_of(self.stream, self._record(place), self._recorded(place))
 
     def __iter__(self) -> Iterator[MetaCopy]:
         return (self[index] for index in range(self._count))

@@ -16,10 +16,13 @@ from typing import Protocol
 
 from actorbus.dispatch.meta import Record
 
-__all__ = ["RECORD", "Origin", "Parcel", "Refused", "records_of"]
+__all__ = ["PLACE", "RECORD", "Origin", "Parcel", "Refused", "place_at", "record_at", "records_of"]
 
 RECORD = struct.Struct("<iIqQqIHHIIq")
 """session, index, position, sequence, publish_time_ns, publisher, type_id, version, offset, length, receive_time_ns."""
+
+PLACE = struct.Struct("<qq")
+"""Sequence in the recording (-1: it came live), position in it."""
 
 Refused = tuple[int, int, int, int, int, int, int, str, bytes]
 """What `PollPort.put` takes: session, position, index, sequence, type_id, version, reason, error, body."""
@@ -28,6 +31,19 @@ Refused = tuple[int, int, int, int, int, int, int, str, bytes]
 def records_of(packed: bytes) -> Iterator[Record]:
     """Yield where each message of a batch came from, of what `Port.packed` returned."""
     return map(_record, RECORD.iter_unpack(packed))
+
+
+def record_at(packed: bytes, place: int) -> Record:
+    """Return where the message at a place of a batch came from, of what `Port.packed` returned."""
+    return _record(RECORD.unpack_from(packed, place * RECORD.size))
+
+
+def place_at(places: bytes | None, place: int) -> tuple[int, int] | None:
+    """Return what the message at a place of a batch was in the recording, of what `Port.places` returned."""
+    if places is None:
+        return None
+    sequence, position = PLACE.unpack_from(places, place * PLACE.size)
+    return None if sequence < 0 else (sequence, position)
 
 
 def _record(fields: tuple[int, ...]) -> Record:
@@ -57,7 +73,7 @@ class Origin:
 
     def record(self, place: int) -> Record:
         """Return the record of the message at a place of the batch."""
-        return _record(RECORD.unpack_from(self._records, place * RECORD.size))
+        return record_at(self._records, place)
 
     def body(self, place: int) -> bytes:
         """Return the body of the message at a place of the batch, as received."""

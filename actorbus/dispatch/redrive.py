@@ -47,7 +47,7 @@ def handing(handler: Handler, one: OneMessage) -> Generator[list[object]]:
     if not takes(type(handler), kind):
         raise UsageError(f"{type(handler).__qualname__} takes no {kind.__name__}")
     if isinstance(handler, (BatchHandler, ColumnHandler)):
-        whole = BatchMeta(one.stream, lambda _index: one.record, 1)
+        whole = BatchMeta(one.stream, lambda _index: one.record, 1, lambda _index: one.recorded)
         try:
             if isinstance(handler, ColumnHandler):
                 columns = as_columns(kind, _packed(cast("Message", one.message)))

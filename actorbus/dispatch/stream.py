@@ -215,7 +215,10 @@ class StreamDispatcher(Arrangement):
             given = [messages[number] for number in chosen]
         if not at:
             return
-        meta = BatchMeta(self.name, lambda index: self._port.record(at[index]), len(at))
+        port = self._port
+        meta = BatchMeta(
+            self.name, lambda index: port.record(at[index]), len(at), lambda index: port.recorded(at[index])
+        )
         try:
             handler.on_batch(tuple(given), meta)
         except BaseException as error:  # noqa: BLE001 - the same rule as in the compiled loop

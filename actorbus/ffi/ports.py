@@ -190,6 +190,10 @@ class PollPort(Protocol):
         """Return sequence and position of message `place` in the recording it was replayed from; None: it came live."""
         ...
 
+    def places(self) -> bytes | None:
+        """Return what `recorded` says of each, as i64 sequence (-1: live) and i64 position; None: all came live."""
+        ...
+
     def service(self) -> None:
         """Service images, and in a replay let live messages go by, without taking a batch: for who has no room now."""
         ...

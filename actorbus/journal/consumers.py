@@ -193,7 +193,7 @@ def hold_back(directory: Path | str, uuid: str, end: int) -> Mapping[str, int]:
             continue
         moved[path.name] = was
         log.warning(
-            "consumer %s was at position %d, and the recording %s ends at %d: what was between is lost, it goes on there",
+            "consumer %s was at position %d, and the recording %s ends at %d: what was between is lost",
             *(path.name, was, directory, end),
         )
     return moved

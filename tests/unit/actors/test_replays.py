@@ -10,8 +10,9 @@ from typing import cast
 import pytest
 
 from actorbus.actors.parts import ReplayPart, TapePlace
+from actorbus.actors.rehearsal import Stepped
 from actorbus.actors.replays import FollowedSubscription, Following
-from actorbus.dispatch import Handler, HandlerState, on
+from actorbus.dispatch import ColumnHandler, Handler, HandlerState, on
 from actorbus.dispatch.parcel import Origin, records_of
 from actorbus.errors import ActorBusError
 from actorbus.ffi import ReplayOrder, attach_replay, replay_state
@@ -111,7 +112,7 @@ class _Run:
         self.unsent: list[int] = []
         self.state = SimpleNamespace(stopped=False, away=False, failed=False)
         self.following = Following("seen", part, part_of("ticks"), Seen, [Tick], "quarantine", self.unsent)
-        self._next = self.following.stepped(self._step, cast("HandlerState", self.state))
+        self._next = self.following.stepped(Stepped(self._step), cast("HandlerState", self.state))
         self.place = lambda: positions_of(directory, uuid).get("seen")
         self.handled: list[int] = []
         self.following.begin(cast("Handler", handler or Seen()))
@@ -129,7 +130,7 @@ class _Run:
         count += len(self.handled)
         for _ in range(50):
             if len(self.handled) < count:
-                self._next()
+                self._next.step()
 
     def end(self) -> None:
         self.following.close()
@@ -229,3 +230,26 @@ def test_a_start_that_fails_lets_go_of_the_place_and_leaves_none(tmp_path: Path)
     run.handle(20)
     assert run.handled == [15, 16, 17, 18, 19]
     run.end()
+
+
+def test_a_column_handler_reads_a_recording_in_batches(tmp_path: Path) -> None:
+    class Columns(ColumnHandler[Tick]):
+        def on_columns(self, columns: object, meta: object, /) -> None:
+            """Do nothing."""
+
+    recorded(tmp_path, 20)
+    part = ReplayPart(
+        lambda: TapePlace(str(tmp_path), (0,)),
+        EARLIEST,
+        consumer=lambda: Consumer(tmp_path, recording_table(tmp_path).uuid, "columns"),
+    )
+    following = Following("columns", part, part_of("ticks"), Columns, [Tick], "quarantine")
+    following.begin(Columns())
+    port = following.subscription.port
+    counts: list[int] = []
+    for _ in range(5):
+        counts.append(port.poll())
+        port.notices()
+    assert max(counts) == 20
+    following.close()
+    following.subscription.close()

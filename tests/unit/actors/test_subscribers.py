@@ -26,6 +26,23 @@ def test_the_end_of_the_node_ends_the_loop_of_a_subscription() -> None:
     assert list(subscription) == []
 
 
+def _blocks(node: ab.Node) -> set[str]:
+    session = node._need_supervisor().session  # pyright: ignore[reportPrivateUsage]
+    return set(session.statistics.snapshot().counters["subscription"])
+
+
+def test_counters_are_used_again() -> None:
+    """A thousand subscriptions one after the other took all the room of the statistics."""
+    streams = {"ticks": {"channel": "aeron:ipc", "stream_id": 1, "messages": [Tick]}}
+    values = {"version": 1, "name": "s", "driver": {"mode": "none"}, "streams": streams}
+    with ab.Node.from_dict(values) as node:
+        with node.subscribe("ticks", Tick), node.subscribe("ticks", Tick):
+            blocks = _blocks(node)
+        for _ in range(5):
+            with node.subscribe("ticks", Tick):
+                assert _blocks(node) == blocks
+
+
 def test_what_could_not_be_opened_leaves_nothing_behind() -> None:
     streams = {"ticks": {"channel": "aeron:ipc", "stream_id": 1, "messages": [Tick]}}
     values = {"version": 1, "name": "s", "driver": {"mode": "none"}, "streams": streams}

@@ -67,3 +67,14 @@ def test_a_batch_meta_is_read_by_place_and_goes_stale() -> None:
     meta.close()
     with pytest.raises(StaleError, match="keep meta"):
         _ = meta[0]
+
+
+def test_copies_tell_the_place_in_the_recording() -> None:
+    recorded = [(5, 100), None, (6, 200), (7, 300)]
+    meta = Meta("s", RECORDS.__getitem__, recorded.__getitem__)
+    whole = BatchMeta("s", RECORDS.__getitem__, 4, recorded.__getitem__)
+
+    assert [each.recorded for each in whole] == recorded
+    left = iter("abcd")
+    meta.open(left, 4)
+    assert [meta.copy().recorded for _ in left] == recorded
