@@ -177,16 +177,14 @@ static bool is_doubtful(const ab_session *session, size_t length, int64_t positi
            (session->fragment_max != 0 && length > session->fragment_max);
 }
 
-static bool take(
-    ab_subscription *subscription, const aeron_header_values_t *values, const uint8_t *buffer, size_t length) {
+static bool take(ab_subscription *subscription, const aeron_header_values_t *values, const uint8_t *buffer, size_t length) {
     if (!frame_is_possible(values, length)) {
         subscription->counters[AB_INVALID_FRAMES]++;
         return true;
     }
     int32_t session_id = values->frame.session_id;
     int64_t position = ab_poll_position(values);
-    if (subscription->replay != NULL &&
-        ab_replay_discards(subscription, session_id, position, values->frame.flags, buffer, length)) {
+    if (subscription->replay != NULL && ab_replay_discards(subscription, session_id, position, values->frame.flags, buffer, length)) {
         return true;
     }
     ab_session *session = ab_session_find(subscription, session_id);
@@ -196,10 +194,7 @@ static bool take(
                 return false; /* the events belong between the batch and this */
             }
             ab_session_take_events(subscription);
-            if (subscription->replay != NULL &&
-                ab_replay_discards(subscription, session_id, position, values->frame.flags, buffer, length)) {
-                return true; /* its image is in the middle of its stream: the recording has what comes before */
-            }
+            return take(subscription, values, buffer, length); /* as an image in the middle of its stream may have come */
         }
         session = ab_session_make(subscription, session_id);
         ab_marks_meet(subscription, session, values->initial_term_id);
