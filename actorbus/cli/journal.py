@@ -1,6 +1,6 @@
-"""`actorbus journal ls|inspect|verify|repair|export DIR`: looks at recordings, needs no driver, changes nothing.
+"""`actorbus journal ls|inspect|consumers|verify|repair|export|forget DIR`: looks at recordings, needs no driver.
 
-(`repair` does change: under the writer's lock, and it copies before it cuts.)
+It changes nothing, but for `repair` (under the writer's lock, and it copies before it cuts) and `forget`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import click
 __all__ = ["command"]
 
 VERBS: Final = {
+    "consumers": "actorbus.cli.journal_consumers",
     "export": "actorbus.cli.journal_export",
+    "forget": "actorbus.cli.journal_consumers",
     "inspect": "actorbus.cli.journal_show",
     "ls": "actorbus.cli.journal_show",
     "repair": "actorbus.cli.journal_check",
@@ -48,4 +50,4 @@ class Verbs(click.Group):
 
 @click.group("journal", cls=Verbs)
 def command() -> None:
-    """Look at recordings: list, inspect, verify, repair, export. Needs no driver."""
+    """Look at recordings: list, inspect, verify, repair, export, consumers. Needs no driver."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actorbus.journal.consumers import Consumer, positions_of
+from actorbus.journal.consumers import Consumer, forget, positions_of
 from actorbus.journal.jsonl_reader import JsonlReader
 from actorbus.journal.jsonl_recording import JsonlRecording
 from actorbus.journal.marks import open_marks
@@ -24,6 +24,7 @@ __all__ = [
     "QuarantineBook",
     "Repaired",
     "Verified",
+    "forget",
     "open_marks",
     "open_recording",
     "positions_of",

@@ -11,9 +11,12 @@ import pytest
 
 from actorbus.cli.journal import VERBS
 from actorbus.cli.main import _main  # pyright: ignore[reportPrivateUsage]
+from actorbus.journal import Consumer, recording_table
 from actorbus.journal.table import Backend
 from tests.support.tapes import damage, record_quotes
 
+MORE = {"forget": ("audit",)}
+"""What a verb wants behind the folder."""
 OFFLINE = """
 import sys
 from actorbus.cli.main import _main
@@ -39,9 +42,10 @@ def test_a_wrong_verb_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize("verb", VERBS)
 def test_no_verb_needs_a_driver_or_loads_the_transport(verb: str, backend: Backend, tmp_path: Path) -> None:
     record_quotes(tmp_path, 3, backend)
+    Consumer(tmp_path, recording_table(tmp_path).uuid, "audit").close()
     environment = {**os.environ, "ACTORBUS_AERON_LIB": "/no/such/library.so"}
     done = subprocess.run(
-        [sys.executable, "-c", OFFLINE, "journal", verb, str(tmp_path)],
+        [sys.executable, "-c", OFFLINE, "journal", verb, str(tmp_path), *MORE.get(verb, ())],
         env=environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -53,7 +57,7 @@ def test_where_no_recording_is_the_input_is_wrong(
     verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for place in (tmp_path, tmp_path / "nowhere"):
-        assert _main(["journal", verb, str(place)]) == 2
+        assert _main(["journal", verb, str(place), *MORE.get(verb, ())]) == 2
         captured = capsys.readouterr()
         assert captured.out == ""
         assert captured.err.startswith(f"error[AB4004]: no recording in {place}: ")
