@@ -13,11 +13,13 @@ from actorbus.dispatch import Handler, Policy, Source
 from actorbus.dispatch.meta import Record
 from actorbus.ffi import Idle
 from actorbus.message.layout import FixedLayout
+from actorbus.metrics import CounterBlock, Histogram
 from actorbus.recording import Place, RecordedStream, RecordingPort, Retention
 from actorbus.transport import Driver
 
 __all__ = [
     "ConsumerPort",
+    "Counted",
     "HandlerPart",
     "Look",
     "MailboxPart",
@@ -181,6 +183,17 @@ class SessionParts(NamedTuple):
 
 QuarantineEntry = tuple[int, int, int, int, int, int, int, str, bytes, int]
 """(session, position, index, type_id, version, sequence, reason, error, body, time_ns)."""
+
+
+class Counted(NamedTuple):
+    """The counters of a session, by name."""
+
+    streams: dict[str, CounterBlock]
+    handlers: dict[str, tuple[CounterBlock, Histogram]]
+    """With their latencies."""
+    recorders: dict[str, CounterBlock]
+    subscriptions: dict[str, CounterBlock]
+    """Of `node.subscribe`, STREAM-1 and so on, and of handlers that read a recording, by the handler's name."""
 
 
 class Look(NamedTuple):

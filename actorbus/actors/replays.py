@@ -132,14 +132,16 @@ class Following:
         taken: Sequence[type],
         on_error: str,
         unsent: Sized = (),
+        counters: CounterBlock | None = None,
     ) -> None:
-        """Make it, not begun. `unsent` is the poller's outbox."""
-        self._name = name
+        """Make it, not begun. `unsent` is the poller's outbox, `counters` what it reads is counted in."""
+        self.name = name
+        self.counters = counters
         self._part = part
         self._unsent = unsent
         alone = part.consumer is not None or on_error == "restart"
         whole = not alone or issubclass(cls, BatchHandler | ColumnHandler)
-        self.subscription = FollowedSubscription(stream, taken, batch=None if whole else ONE_MESSAGE)
+        self.subscription = FollowedSubscription(stream, taken, counters, None if whole else ONE_MESSAGE)
         self._consumer: ConsumerPort | None = None
         self._state: HandlerState | None = None
         self._own = False
@@ -165,12 +167,12 @@ class Following:
             to_end = start is not part.start
             order = ReplayOrder(tape.directory, tape.numbers, start, None, part.speed, join=False, to_end=to_end)
             attach_replay(self.subscription.handle, order)
-            place = replay_state(self.subscription.handle, self._name).position
+            place = replay_state(self.subscription.handle, self.name).position
             if start.kind == "position" and place < start.value:
                 log.warning(
                     "handler %s had handled up to position %d, and the recording %s ends at %d: what was between is"
                     " lost, it goes on there",
-                    *(self._name, start.value, tape.directory, place),
+                    *(self.name, start.value, tape.directory, place),
                 )
             self._store(place)
         except BaseException:
@@ -180,8 +182,8 @@ class Following:
     @property
     def problem(self) -> ActorBusError:
         """Why it cannot go on."""
-        error = replay_state(self.subscription.handle, self._name).error
-        return error or RecordingError("the replay stopped", where=f"handler {self._name!r}")
+        error = replay_state(self.subscription.handle, self.name).error
+        return error or RecordingError("the replay stopped", where=f"handler {self.name!r}")
 
     def _place_of(self, handler: Handler, consumer: ConsumerPort, start: Place) -> Place:
         asked: Callable[[], int | None] | None = getattr(handler, "resume_position", None)
@@ -242,7 +244,7 @@ class Following:
         state = self._state
         if self._own or self._unsent or state is None or state.stopped or state.away:
             return
-        read = replay_state(self.subscription.handle, self._name)
+        read = replay_state(self.subscription.handle, self.name)
         if read.phase == "replay" and not read.pending and read.position > max(self._stored, self._due):
             self._store(read.position)
 

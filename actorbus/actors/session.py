@@ -27,6 +27,7 @@ from actorbus.actors.mirror import Mirror
 from actorbus.actors.noticing import Noticing
 from actorbus.actors.outbox import streams_to_hold
 from actorbus.actors.parts import (
+    Counted,
     HandlerPart,
     Look,
     PollerPart,
@@ -111,7 +112,7 @@ class Session:
         self._go_on()
         self.driver_directory = str(driver.directory)
         handlers = len(parts.handlers) + ADDED_LATER
-        blocks = len(parts.streams) + len(parts.recorders) + ADDED_LATER + handlers
+        blocks = len(parts.streams) + len(parts.recorders) + ADDED_LATER + 2 * handlers
         size = Statistics.size_for(counter_blocks=blocks, histograms=handlers)
         self._statistics = statistics = (
             Statistics.create(None, name=parts.name, driver_directory=self.driver_directory, size=size)
@@ -151,11 +152,7 @@ class Session:
 
     @property
     def endpoints(self) -> Endpoints:
-        """The streams.
-
-        Raises:
-            ClosedError: the session was not opened.
-        """
+        """The streams. Raises ClosedError: the session was not opened."""
         if self._endpoints is None:
             raise ClosedError("the node is not open")
         return self._endpoints
@@ -220,7 +217,8 @@ class Session:
             chosen = {type_id: cls for type_id, cls in part.types.items() if cls in set(taken)}
             following: Following | None = None
             if (replay := (own := handlers[0]).replay) is not None:
-                following = Following(own.name, replay, part, own.cls, taken, own.on_error, actor.outbox)
+                block = self.statistics.counter_block("replay", own.name)
+                following = Following(own.name, replay, part, own.cls, taken, own.on_error, actor.outbox, block)
                 self._undo.callback(following.subscription.close)
                 self.followed.append((name, actor, following))
                 port: Port = following.subscription.port
@@ -321,11 +319,10 @@ class Session:
         return {} if endpoints is None else {name: end.counters for name, end in endpoints.by_name.items()}
 
     @property
-    def counted(
-        self,
-    ) -> tuple[dict[str, CounterBlock], dict[str, tuple[CounterBlock, Histogram]], dict[str, CounterBlock]]:
-        """Counters of streams, handlers (with latencies) and recorders, by name; readable after close."""
-        return self.stream_blocks, dict(self._handler_blocks), dict(self.recorders.blocks)
+    def counted(self) -> Counted:
+        """All counters; readable after close."""
+        read = {**self._subscribers.blocks, **{one.name: one.counters for _, _, one in self.followed if one.counters}}
+        return Counted(self.stream_blocks, dict(self._handler_blocks), dict(self.recorders.blocks), read)
 
     def inside(self) -> list[Inside]:
         """Return the pollers with their ports, to look at. Any thread."""

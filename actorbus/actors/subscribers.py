@@ -17,7 +17,7 @@ from actorbus.actors.subscriber import BatchQueue, SubscriberActor, Subscription
 from actorbus.clock import Clock
 from actorbus.dispatch import StreamEvent
 from actorbus.ffi import Idle, PollSet, replay_state
-from actorbus.metrics import Statistics
+from actorbus.metrics import CounterBlock, Statistics
 
 __all__ = ["Subscribers"]
 
@@ -35,6 +35,8 @@ class Subscribers:
         self._on_event = on_event
         self._numbers: dict[str, set[int]] = {}
         """Of each stream's open subscriptions. Counters are never freed, so a number is used again."""
+        self.blocks: dict[str, CounterBlock] = {}
+        """Counters by STREAM-NUMBER, of closed subscriptions too."""
         self._undo = contextlib.ExitStack()
 
     def open(
@@ -57,7 +59,7 @@ class Subscribers:
             used.add(number)
             opening.callback(used.discard, number)
             label = f"{name}-{number}"
-            counters = statistics.counter_block("subscription", label)
+            counters = self.blocks[label] = statistics.counter_block("subscription", label)
             batch = None if replay is None else REPLAYED_BATCH
             subscription = open_replayed(endpoints, name, types, counters, replay, batch)
             opening.callback(subscription.close)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -56,6 +57,11 @@ class NodeStatistics(msgspec.Struct, frozen=True):
     handlers: Mapping[str, HandlerStatistics]
     recorders: Mapping[str, RecorderCounters] = {}
     """By name; positions are those of each recorder's recording."""
+    subscriptions: Mapping[str, StreamCounters] = {}
+    """What each `node.subscribe` read, and each handler that reads a recording, by its name; `streams` lacks these.
+
+    `ticks-1` is the first of stream `ticks` that is open; when it is closed the number is used again, and counts on.
+    """
 
 
 class NodeHealth(msgspec.Struct, frozen=True):
@@ -95,6 +101,7 @@ def node_statistics(
     streams: Mapping[str, CounterBlock],
     handlers: Mapping[str, tuple[CounterBlock, Histogram]],
     recorders: Mapping[str, CounterBlock],
+    subscriptions: Mapping[str, CounterBlock] = MappingProxyType({}),
 ) -> NodeStatistics:
     """Read all counters of a node; `seconds` is how long it has been open."""
     return NodeStatistics(
@@ -103,6 +110,7 @@ def node_statistics(
         streams={stream: StreamCounters.from_block(block.read()) for stream, block in streams.items()},
         handlers={handler: _handler(block, latency) for handler, (block, latency) in handlers.items()},
         recorders={recorder: RecorderCounters.from_block(block.read()) for recorder, block in recorders.items()},
+        subscriptions={name: StreamCounters.from_block(block.read()) for name, block in subscriptions.items()},
     )
 
 

@@ -62,6 +62,8 @@ def run(values: dict[str, Any], first: int, count: int) -> list[int]:
         for n in range(first, first + count):
             publisher.publish(Tick(n))
     assert node.failed is None
+    if not {"resume", "start"}.isdisjoint(values["handlers"]["seen"]):
+        assert node.stats().subscriptions["seen"].received == len(Seen.numbers)
     return list(Seen.numbers)
 
 

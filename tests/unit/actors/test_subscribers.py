@@ -23,6 +23,7 @@ def test_the_end_of_the_node_ends_the_loop_of_a_subscription() -> None:
         subscription = node.subscribe("ticks", Tick)
         node.publisher("ticks", Tick).publish(Tick(1))
         assert subscription.take(5.0) == [Tick(1)]
+        assert node.stats().subscriptions["ticks-1"].received == 1
     assert list(subscription) == []
 
 
