@@ -1,32 +1,24 @@
 /*
- * ab_floor: count-only subscriber, flooding publisher, ping and pong. The rules are in ab_floor.h.
- *
- * The loops look at the shared word once in LOOK_EVERY steps: its cache line is the other process's.
+ * ab_floor: flooding publisher, reading subscriber, and what a journal's disk and checksums cost. The rules are in
+ * ab_floor.h; round trips and one way are in ab_floor_trips.c.
  */
-#include "ab_floor.h"
+#include "ab_floor_private.h"
 
+#include <errno.h>
 #include <sched.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "ab_aeron.h"
 #include "ab_clock.h"
-#include "ab_endpoint.h"
+#include "ab_fail.h"
+#include "ab_frame.h"
 #include "ab_journal_format.h"
+#include "ab_storage.h"
 
-#define LOOK_EVERY 256u
 #define DRAIN_FRAGMENTS 2048u
-#define PING_LENGTH_MAX 1024u
-#define PING_PATIENCE_NS (2 * AB_NS_PER_S)
 
-static bool is_mine(const int64_t *turn, int64_t mine) {
-    return atomic_load_explicit((const _Atomic int64_t *)turn, memory_order_relaxed) == mine;
-}
-
-/* One frame, numbered. A position, or what Aeron answered below zero. */
-static int64_t offer_one(ab_publication *publication, const uint8_t *frame, size_t length, int numbered_at, uint64_t number) {
+int64_t ab_floor_offer(ab_publication *publication, const uint8_t *frame, size_t length, int numbered_at, uint64_t number) {
     if (length <= publication->max_payload_length) {
         aeron_buffer_claim_t claim;
         int64_t position = ab_aeron->exclusive_publication_try_claim(publication->aeron, length, &claim);
@@ -68,8 +60,8 @@ int ab_floor_flood_wait(ab_handle handle, const uint8_t *frames, const uint32_t 
     int result = publication->aeron != NULL && count > 0 && numbered_at <= 56 ? AB_OK : AB_INVALID;
     const uint8_t *frame = frames;
     size_t at = 0;
-    for (uint32_t step = 0; result == AB_OK && (step % LOOK_EVERY != 0 || is_mine(turn, mine)); step++) {
-        int64_t position = offer_one(publication, frame, lengths[at], numbered_at, *number);
+    for (uint32_t step = 0; result == AB_OK && (step % AB_FLOOR_LOOK_EVERY != 0 || ab_floor_is_mine(turn, mine)); step++) {
+        int64_t position = ab_floor_offer(publication, frame, lengths[at], numbered_at, *number);
         if (position > 0) {
             done->messages++;
             done->bytes += lengths[at];
@@ -92,25 +84,74 @@ int ab_floor_flood_wait(ab_handle handle, const uint8_t *frames, const uint32_t 
     return result;
 }
 
-static int count_fragment(void *clientd, const uint8_t *buffer, size_t length, aeron_header_t *header) {
-    ab_floor_count *done = clientd;
-    uint64_t first = 0;
-    memcpy(&first, buffer, length < sizeof(first) ? length : sizeof(first));
-    done->checksum += first;
-    done->messages++;
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    ab_floor_count *done;
+    size_t skip;
+    int64_t record;
+} reading;
+
+static uint64_t word_at(const uint8_t *bytes, size_t left) {
+    uint64_t word = 0;
+    memcpy(&word, bytes, left < sizeof(word) ? left : sizeof(word));
+    return word;
+}
+
+/* Four sums side by side keep up with memory: one would wait for the addition before. */
+static uint64_t sum_of(const uint8_t *bytes, size_t length) {
+    uint64_t sums[4] = {0, 0, 0, 0}, words[4];
+    size_t at = 0;
+    for (; at + sizeof(words) <= length; at += sizeof(words)) {
+        memcpy(words, bytes + at, sizeof(words));
+        for (int i = 0; i < 4; i++) {
+            sums[i] += words[i];
+        }
+    }
+    for (; at < length; at += 8) {
+        sums[0] += word_at(bytes + at, length - at);
+    }
+    return sums[0] + sums[1] + sums[2] + sums[3];
+}
+
+static int read_fragment(void *clientd, const uint8_t *buffer, size_t length, aeron_header_t *header) {
+    const reading *how = clientd;
+    ab_floor_count *done = how->done;
+    size_t skip = how->skip < length ? how->skip : length;
     done->bytes += (int64_t)length;
+    if (how->record == AB_FLOOR_HEAD) {
+        done->checksum += word_at(buffer + skip, length - skip);
+        done->messages++;
+    } else if (how->record == AB_FLOOR_WHOLE) {
+        done->checksum += sum_of(buffer + skip, length - skip);
+        done->messages++;
+    } else if (how->record == AB_FLOOR_OURS) {
+        ab_frame frame;
+        size_t body;
+        done->checksum += word_at(buffer + skip, length - skip);
+        done->messages += ab_frame_get(buffer, length, &frame, &body) == AB_OK ? frame.count : 0;
+    } else {
+        for (size_t at = skip; at + (size_t)how->record <= length; at += (size_t)how->record) {
+            done->checksum += word_at(buffer + at, 8);
+            done->messages++;
+        }
+    }
     return AERON_ACTION_CONTINUE;
 }
 
-int ab_floor_drain_wait(ab_handle handle, const int64_t *turn, int64_t mine, int64_t deadline_ns, ab_floor_count *done) {
+int ab_floor_drain_wait(ab_handle handle, const int64_t *turn, int64_t mine, int64_t deadline_ns, size_t skip, int64_t record,
+                        ab_floor_count *done) {
+    if (record < AB_FLOOR_OURS || (record > 0 && record < 8)) {
+        return AB_INVALID;
+    }
     ab_subscription *subscription = ab_slot_enter(handle, AB_KIND_SUBSCRIPTION);
     if (subscription == NULL) {
         return AB_STALE;
     }
+    reading how = {done, skip, record};
     int result = AB_OK;
-    for (uint32_t step = 1; result == AB_OK && is_mine(turn, mine); step++) {
-        int taken =
-            ab_aeron->subscription_controlled_poll(subscription->aeron, count_fragment, done, DRAIN_FRAGMENTS);
+    for (uint32_t step = 1; result == AB_OK && ab_floor_is_mine(turn, mine); step++) {
+        int taken = ab_aeron->subscription_controlled_poll(subscription->aeron, read_fragment, &how, DRAIN_FRAGMENTS);
         if (taken < 0) {
             result = AB_FAILED;
         } else if (step % 16 == 0 && ab_clock_monotonic_ns() >= deadline_ns) {
@@ -118,106 +159,6 @@ int ab_floor_drain_wait(ab_handle handle, const int64_t *turn, int64_t mine, int
         }
     }
     ab_slot_leave(handle);
-    return result;
-}
-
-/* ---- ping and pong ------------------------------------------------------------------------------------------------ */
-
-typedef struct {
-    uint64_t number;
-    bool came;
-} answer;
-
-static int take_answer(void *clientd, const uint8_t *buffer, size_t length, aeron_header_t *header) {
-    answer *found = clientd;
-    if (length >= sizeof(found->number)) {
-        memcpy(&found->number, buffer, sizeof(found->number));
-        found->came = true;
-    }
-    return AERON_ACTION_CONTINUE;
-}
-
-static int ping(ab_publication *publication, ab_subscription *subscription, size_t length, int64_t warm_ns,
-                int64_t deadline_ns, ab_histogram *trips) {
-    uint8_t payload[PING_LENGTH_MAX] = {0};
-    for (uint64_t number = 1;; number++) {
-        answer found = {0, false};
-        int64_t began = ab_clock_monotonic_ns();
-        if (began >= deadline_ns) {
-            return AB_OK;
-        }
-        while (offer_one(publication, payload, length, 0, number) <= 0) {
-            if (ab_clock_monotonic_ns() - began > PING_PATIENCE_NS) {
-                return AB_TIMED_OUT;
-            }
-        }
-        for (uint32_t step = 1; !found.came; step++) {
-            ab_aeron->subscription_controlled_poll(subscription->aeron, take_answer, &found, 1);
-            if (step % LOOK_EVERY == 0 && ab_clock_monotonic_ns() - began > PING_PATIENCE_NS) {
-                return AB_TIMED_OUT;
-            }
-        }
-        if (found.number != number) {
-            return AB_INVALID;
-        }
-        if (began >= warm_ns) {
-            ab_histogram_record(trips, ab_clock_monotonic_ns() - began);
-        }
-    }
-}
-
-int ab_floor_ping_wait(ab_handle out, ab_handle in, size_t length, int64_t warm_ns, int64_t deadline_ns, ab_histogram *trips) {
-    if (length < 8 || length > PING_LENGTH_MAX) {
-        return AB_INVALID;
-    }
-    ab_publication *publication = ab_slot_enter(out, AB_KIND_PUBLICATION);
-    if (publication == NULL) {
-        return AB_STALE;
-    }
-    ab_subscription *subscription = ab_slot_enter(in, AB_KIND_SUBSCRIPTION);
-    int result = AB_STALE;
-    if (subscription != NULL) {
-        result = ping(publication, subscription, length, warm_ns, deadline_ns, trips);
-        ab_slot_leave(in);
-    }
-    ab_slot_leave(out);
-    return result;
-}
-
-typedef struct {
-    ab_publication *publication;
-    const int64_t *turn;
-    int64_t mine;
-} echo;
-
-static int send_back(void *clientd, const uint8_t *buffer, size_t length, aeron_header_t *header) {
-    const echo *way = clientd;
-    for (uint32_t step = 1; offer_one(way->publication, buffer, length, -1, 0) <= 0; step++) {
-        if (step % LOOK_EVERY == 0 && !is_mine(way->turn, way->mine)) {
-            break;
-        }
-    }
-    return AERON_ACTION_CONTINUE;
-}
-
-int ab_floor_pong_wait(ab_handle out, ab_handle in, const int64_t *turn, int64_t mine) {
-    ab_publication *publication = ab_slot_enter(out, AB_KIND_PUBLICATION);
-    if (publication == NULL) {
-        return AB_STALE;
-    }
-    ab_subscription *subscription = ab_slot_enter(in, AB_KIND_SUBSCRIPTION);
-    int result = AB_STALE;
-    if (subscription != NULL) {
-        echo way = {publication, turn, mine};
-        result = AB_OK;
-        for (uint32_t step = 0; result == AB_OK && (step % LOOK_EVERY != 0 || is_mine(turn, mine)); step++) {
-            if (ab_aeron->subscription_controlled_poll(subscription->aeron, send_back, &way, 10) < 0) {
-                result = AB_FAILED;
-            }
-        }
-        ab_slot_leave(in);
-    }
-    ab_slot_leave(out);
     return result;
 }
 
@@ -248,4 +189,47 @@ int64_t ab_floor_checksum_wait(size_t length, int64_t records, uint32_t *sum) {
     free(batch);
     *sum = chain;
     return spent;
+}
+
+/* ---- a disk whose sync takes as long as it is told ----------------------------------------------------------------- */
+
+static _Atomic int64_t slow_sync_ns, slow_syncs, slow_spent_ns;
+
+static int slow_sync(void *self, int file) {
+    int64_t began = ab_clock_monotonic_ns(), until = began + atomic_load_explicit(&slow_sync_ns, memory_order_relaxed);
+    struct timespec when = {.tv_sec = until / AB_NS_PER_S, .tv_nsec = until % AB_NS_PER_S};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR) {
+    }
+    atomic_fetch_add_explicit(&slow_syncs, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&slow_spent_ns, ab_clock_monotonic_ns() - began, memory_order_relaxed);
+    return 0;
+}
+
+ab_handle ab_floor_slow_disk_open_wait(
+    const ab_journal_options *options, ab_journal_opened *opened, ab_error *error, int64_t sync_ns) {
+    static ab_storage storage; /* as the journal wants it: it lives as long as the process */
+    storage = *ab_storage_real();
+    storage.sync = slow_sync;
+    atomic_store_explicit(&slow_sync_ns, sync_ns, memory_order_relaxed);
+    ab_journal *journal;
+    if (ab_journal_open(options, &storage, &journal, opened, error) != AB_OK) {
+        return 0;
+    }
+    ab_journal_port *port = calloc(1, sizeof *port);
+    ab_handle handle = 0;
+    if (port != NULL) {
+        port->journal = journal;
+        handle = ab_slot_open(AB_KIND_JOURNAL, port);
+    }
+    if (handle == 0) {
+        free(port);
+        ab_journal_close(journal, NULL);
+        ab_fail(error, AB_NO_MEMORY, 0, "no memory for a handle, or none is left");
+    }
+    return handle;
+}
+
+int64_t ab_floor_slow_disk_spent(int64_t *syncs) {
+    *syncs = atomic_load_explicit(&slow_syncs, memory_order_relaxed);
+    return atomic_load_explicit(&slow_spent_ns, memory_order_relaxed);
 }

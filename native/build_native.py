@@ -57,12 +57,12 @@ HEADERS = (
     "ab_client.h",
     "ab_local.h",
     "ab_record.h",
-    "ab_floor.h",
     "ab_crc32c.h",
     "ab_journal.h",
     "ab_journal_port.h",
     "ab_marks.h",
     "ab_replay.h",
+    "ab_floor.h",
 )
 
 # Functions that wait although their name does not end in `_wait`.

@@ -1,44 +1,61 @@
-"""`actorbus bench SCENARIO`: measure, print a table, write JSON and HTML.
+"""`actorbus bench SCENARIO`: measure, print tables, write JSON, HTML and Markdown.
 
-The command line finds this verb by name (actorbus/cli/main.py), so that it does not import the bench; of it the bench
-takes the line that shows progress.
+The command line finds this verb by name (actorbus/cli/main.py), so that it does not import the bench.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import override
 
 import click
 import msgspec
 
-from actorbus.bench import digest, hold, page
+from actorbus.bench import digest, hold
+from actorbus.bench.outputs import Outputs
 from actorbus.bench.peers import PEERS, RECORDERS
 from actorbus.bench.record import Effort, Report
-from actorbus.bench.scenarios import SCENARIOS, run
+from actorbus.bench.scenarios import SCENARIOS, Interrupted, expected_s, run
+from actorbus.bench.show import Shown
 from actorbus.cli.completion import one_of_list
-from actorbus.cli.progress import progress
 from actorbus.errors import EXIT_DONE, EXIT_FAILED
 
-__all__ = ["FULL", "HOLD", "QUICK", "QUICK_SCENARIOS", "command"]
+__all__ = ["FULL", "HOLD", "QUICK", "QUICK_SCENARIOS", "chosen", "command"]
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 FULL = Effort(soak_messages=100_000_000)
-QUICK = Effort(rounds=3, turn_s=0.06, runs=1, seconds=0.5, soak_messages=1_000_000, journal_bytes=1 << 28, quick=True)
+QUICK = Effort(
+    rounds=3, turn_s=0.06, forks=1, seconds=0.4, soak_messages=1_000_000, journal_bytes=1 << 28, kind="quick"
+)
 KNOWN = (*PEERS, *RECORDERS)
 HOLD = Effort(
-    rounds=25, turn_s=0.08, runs=3, seconds=1.0, journal_bytes=1 << 30,
-    systems=("floor", "pyaeron", "pyaeron+msgspec", "java-archive"),
+    rounds=27, turn_s=0.08, seconds=1.0, journal_bytes=1 << 30, kind="hold",
+    systems=("floor", "pyaeron", "pyaeron+msgspec", "pyaeron+struct", "pyaeron+numpy", "java-archive"),
 )  # fmt: skip
 QUICK_SCENARIOS = (
-    "publish", "publish-many", "receive", "latency", "throughput", "fan-out", "streams", "kinds", "metrics", "memory",
+    "publish", "publish-many", "receive", "latency", "one-way", "throughput", "fan-out", "streams", "kinds", "metrics",
+    "memory",
 )  # fmt: skip
+GROUPS = {"all": "every scenario (about an hour; with --quick some of them, 90 s)",
+          "hold": "the rows that must hold, judged (10 minutes)"}  # fmt: skip
 
 
-@click.command("bench")
-@click.argument("scenario", type=click.Choice([*SCENARIOS, "all", "hold"]))
+class BenchCommand(click.Command):
+    """Lists the scenarios in its help, a line each."""
+
+    @override
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list."""
+        rows = [(name, scenario.about) for name, scenario in SCENARIOS.items()]
+        with formatter.section("Scenarios"):
+            formatter.write_dl([*GROUPS.items(), *rows])
+
+
+@click.command("bench", cls=BenchCommand)
+@click.argument("scenario", metavar="SCENARIO", type=click.Choice([*SCENARIOS, *GROUPS]))
 @click.option("--json", "json_file", type=FILE, help="Write the figures there.")
-@click.option("--html", "html_file", type=FILE, help="Write a page of curves there.")
+@click.option("--html", "html_file", type=FILE, help="Write a page of drawings there, with the programs that ran.")
 @click.option("--markdown", "page_file", type=FILE, help="Write tables there.")
 @click.option(
     "--peers",
@@ -56,32 +73,55 @@ def command(
     systems: str | None,
     quick: bool,
 ) -> int:
-    """Measure SCENARIO here and now, beside its peers. `all` runs everything, `hold` the rows that must hold."""
+    """Measure SCENARIO here and now, beside what else a Python user would take.
+
+    Files are written anew after each scenario, also when Ctrl-C ends the run.
+    """
     effort = HOLD if scenario == "hold" else QUICK if quick else FULL
     if systems is not None:
         effort = msgspec.structs.replace(effort, systems=chosen(systems))
-    names = hold.SCENARIOS if scenario == "hold" else [scenario]
+    names: Sequence[str] = hold.SCENARIOS if scenario == "hold" else [scenario]
     if scenario == "all":
         names = QUICK_SCENARIOS if quick else list(SCENARIOS)
-    reports: list[Report] = []
-    with progress("bench", len(names), unit="scenarios") as work:
-        for name in names:
-            reports.append(run(name, effort, lambda what, name=name: work.tell(f"{name}: {what}")))
-            work.wipe()
-            print(digest.text(reports[-1]), flush=True)
-            work.advance()
-    values = [msgspec.to_builtins(report) for report in reports]
-    if json_file is not None:
-        json_file.write_text(json.dumps(values[0] if len(values) == 1 else values, indent=1) + "\n", encoding="utf-8")
-    if html_file is not None:
-        html_file.write_text(page.html(reports), encoding="utf-8")
-    if page_file is not None:
-        page_file.write_text(digest.markdown(reports), encoding="utf-8")
+    outputs = Outputs(json_file, html_file, page_file, scenarios=len(names), many=scenario in GROUPS)
+    reports = _measured(names, effort, outputs)
     if scenario == "hold":
         rows = hold.judge(reports)
         print(hold.text(rows), flush=True)
         return EXIT_DONE if all(row.holds for row in rows) else EXIT_FAILED
-    return EXIT_DONE if any(report.results for report in reports) else EXIT_FAILED
+    return _verdict(reports)
+
+
+def _measured(names: Sequence[str], effort: Effort, outputs: Outputs) -> list[Report]:
+    """Run scenarios and print each report; the files have all there is after each, and at a Ctrl-C."""
+    reports: list[Report] = []
+    shown = Shown({name: expected_s(name, effort) for name in names})
+    try:
+        for name in names:
+            shown.begin(name)
+            reports.append(run(name, effort, shown.tell))
+            shown.end()
+            print(digest.text(reports[-1]), flush=True)
+            outputs.write(reports)
+    except Interrupted as stop:
+        shown.wipe()
+        outputs.write([*reports, stop.report])
+        print(digest.text(stop.report), flush=True)
+        raise
+    finally:
+        shown.wipe()
+    return reports
+
+
+def _verdict(reports: Sequence[Report]) -> int:
+    """Return the exit code, and say why when it is not 0."""
+    lacking = {name: why for report in reports for name, why in report.lacking.items()}
+    empty = [report.scenario for report in reports if not report.results]
+    for name, why in lacking.items():
+        click.echo(f"{name} is of every report, and could not run: {why}", err=True)
+    for name in empty:
+        click.echo(f"{name}: nothing was measured; `not run` above says why", err=True)
+    return EXIT_FAILED if lacking or empty else EXIT_DONE
 
 
 def chosen(text: str) -> tuple[str, ...]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import actorbus as ab
-from actorbus.bench.work import FILL_ID, FRAMES, QUOTE_ID, SYMBOL, framed, remember
+from actorbus.bench.handlers import remember
+from actorbus.bench.work import FILL_ID, FRAMES, QUOTE_ID, SYMBOL, framed
 from actorbus.codec.frame import FormatId
 from actorbus.ffi import make_layout
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["ColumnSink", "FixedFill", "FixedQuote", "FixedSink", "columns_of", "fixed_frames"]
+__all__ = ["ColumnSink", "FixedFill", "FixedQuote", "FixedSink", "columns_of", "fixed_bodies", "fixed_frames"]
 
 
 class FixedQuote(ab.Message, type_id=QUOTE_ID, version=1):
@@ -71,16 +72,20 @@ class ColumnSink(ab.ColumnHandler[FixedQuote]):
         self.count += len(columns)
 
 
-def fixed_frames() -> Sequence[bytes]:
-    """Return the messages of a struct lane with our header, three quotes to one fill, each different."""
+def fixed_bodies() -> Iterator[tuple[int, bytes]]:
+    """Yield type id and record of the messages of a struct lane, three quotes to one fill, each different."""
     quote, fill = make_layout(FixedQuote).pack, make_layout(FixedFill).pack
-    bodies = (
-        fill(FixedFill(n, SYMBOL, n + 1, n + 2, n)) if n % 4 == 3 else quote(FixedQuote(n, SYMBOL, n + 1, n + 2, n))
-        for n in range(FRAMES)
-    )
-    ids = (QUOTE_ID, QUOTE_ID, QUOTE_ID, FILL_ID)
+    for n in range(FRAMES):
+        if n % 4 == 3:
+            yield FILL_ID, fill(FixedFill(n, SYMBOL, n + 1, n + 2, n))[2:]
+        else:
+            yield QUOTE_ID, quote(FixedQuote(n, SYMBOL, n + 1, n + 2, n))[2:]
+
+
+def fixed_frames() -> Sequence[bytes]:
+    """Return the messages of a struct lane with our header."""
     form = FormatId.STRUCT
-    return [framed(body[2:], type_id=ids[n % 4], sequence=0, format_id=form) for n, body in enumerate(bodies)]
+    return [framed(body, type_id=kind, sequence=0, format_id=form) for kind, body in fixed_bodies()]
 
 
 def columns_of(count: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:

@@ -1,20 +1,46 @@
-"""The floor in Python's hands: native flood, count, ping and pong through the same Aeron library (native/ab_floor.h).
+"""The floor in Python's hands: flood, read, round trips, ticks through the same Aeron library (native/ab_floor.h).
 
 Frames are handed over once, as one block; after that nothing of Python runs in the loop, and the GIL is free.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Generator, Sequence
+from typing import Any, Final, NamedTuple
 
 from actorbus.bench.words import TURN, Latencies, Words
 from actorbus.errors import BrokenError
+from actorbus.ffi import journal
 from actorbus.ffi.native import ffi, lib
 from actorbus.transport import Client, Publication, Subscription
 
-__all__ = ["Drained", "Flood", "add_publication", "add_subscription", "checksum_ns", "drain", "ping", "pong"]
+__all__ = [
+    "HEAD",
+    "OURS",
+    "SEQUENCE_AT",
+    "WHOLE",
+    "Drained",
+    "Flood",
+    "add_publication",
+    "add_subscription",
+    "checksum_ns",
+    "drain",
+    "hear",
+    "ping",
+    "pong",
+    "slow_disk",
+    "slow_sync_ms",
+    "tick",
+]
+
+HEAD: Final = lib.AB_FLOOR_HEAD
+"""Read the first word of each message."""
+WHOLE: Final = lib.AB_FLOOR_WHOLE
+"""Read all of each message."""
+OURS: Final = lib.AB_FLOOR_OURS
+"""Count as many messages as a frame of ours says."""
 
 SEQUENCE_AT = 16
 """Where our frame has its sequence."""
@@ -22,7 +48,7 @@ NS = 1_000_000_000
 
 
 class Drained(NamedTuple):
-    """What a count-only subscriber saw."""
+    """What a native subscriber saw."""
 
     messages: int
     bytes: int
@@ -84,20 +110,45 @@ class Flood:
         return done.messages * self._each
 
 
-def drain(subscription: Subscription, words: Words, turn: int, seconds: float) -> Drained:
-    """Count what comes for so long while the TURN is `turn`."""
+def drain(
+    subscription: Subscription, words: Words, turn: int, seconds: float, *, skip: int = 0, record: int = HEAD
+) -> Drained:
+    """Read and count what comes for so long while the TURN is `turn`.
+
+    Args:
+        subscription: from `add_subscription`.
+        words: of the case.
+        turn: ends when the word says another one.
+        seconds: at most.
+        skip: bytes in front of what is read.
+        record: HEAD, WHOLE, OURS, or the length of records that are messages each.
+    """
     done = ffi.new("ab_floor_count *")
     deadline = time.monotonic_ns() + int(seconds * NS)
-    _check(lib.ab_floor_drain_wait(subscription.handle, words.address(TURN), turn, deadline, done), "drain")
+    code = lib.ab_floor_drain_wait(subscription.handle, words.address(TURN), turn, deadline, skip, record, done)
+    _check(code, "drain")
     return Drained(done.messages, done.bytes, done.checksum)
 
 
-def ping(out: Publication, back: Subscription, size: int, warm_s: float, seconds: float) -> Latencies:
-    """Make round trips one after the other; those of the first `warm_s` are not recorded."""
+def ping(
+    out: Publication,
+    back: Subscription,
+    size: int,
+    warm_s: float,
+    seconds: float,
+    own: tuple[Publication, Subscription] | None = None,
+) -> Latencies:
+    """Make round trips one after the other; those of the first `warm_s` are not recorded.
+
+    `own`: where this thread sends answers, and takes questions, itself; None: another process does.
+    """
     found = Latencies()
     now = time.monotonic_ns()
     warm = now + int(warm_s * NS)
-    code = lib.ab_floor_ping_wait(out.handle, back.handle, size, warm, warm + int(seconds * NS), found.memory)
+    answers, questions = (own[0].handle, own[1].handle) if own else (0, 0)
+    code = lib.ab_floor_ping_wait(
+        out.handle, back.handle, answers, questions, size, warm, warm + int(seconds * NS), found.memory
+    )
     _check(code, "ping")
     return found
 
@@ -107,12 +158,57 @@ def pong(back: Publication, there: Subscription, words: Words, turn: int) -> Non
     _check(lib.ab_floor_pong_wait(back.handle, there.handle, words.address(TURN), turn), "pong")
 
 
+def tick(out: Publication, rate: int, warm_s: float, seconds: float) -> int:
+    """Send ticks at a rate, those of the first `warm_s` with the number -1; returns how many others went out."""
+    sent, now = ffi.new("int64_t *"), time.monotonic_ns()
+    warm = now + int(warm_s * NS)
+    _check(lib.ab_floor_tick_wait(out.handle, NS // rate, warm, warm + int(seconds * NS), sent), "tick")
+    return sent[0]
+
+
+def hear(ticks: Subscription, words: Words, turn: int, seconds: float, found: Latencies) -> int:
+    """Record how late ticks come for so long while the TURN is `turn`; returns how many came."""
+    done = ffi.new("ab_floor_count *")
+    deadline = time.monotonic_ns() + int(seconds * NS)
+    _check(lib.ab_floor_hear_wait(ticks.handle, words.address(TURN), turn, deadline, found.memory, done), "hear")
+    return done.messages
+
+
 def checksum_ns(size: int, records: int) -> float:
     """Return what the checksums of one journal record of `size` bytes (0 to 4096) cost by themselves, nanoseconds."""
     total = lib.ab_floor_checksum_wait(size, records, ffi.new("uint32_t *"))
     if total < 0:
         raise BrokenError(f"no checksums of {records} records of {size} bytes", hint="0 to 4096 bytes")
     return total / records
+
+
+@contextlib.contextmanager
+def slow_disk(sync_s: float) -> Generator[None]:
+    """Let journals that this process opens meanwhile have a disk whose fdatasync takes so long, and nothing else."""
+    sync_ns = int(sync_s * NS)
+
+    class Slow:
+        """The native functions, with another way to open a journal."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(lib, name)
+
+        def ab_journal_port_open_wait(self, options: Any, opened: Any, error: Any) -> int:
+            return lib.ab_floor_slow_disk_open_wait(options, opened, error, sync_ns)
+
+    border: Any = journal
+    border.lib = Slow()
+    try:
+        yield
+    finally:
+        border.lib = lib
+
+
+def slow_sync_ms() -> float:
+    """Return what a fdatasync of such disks took in this process, the mean; 0.0: there was none."""
+    syncs = ffi.new("int64_t *")
+    spent = lib.ab_floor_slow_disk_spent(syncs)
+    return spent / syncs[0] / 1e6 if syncs[0] else 0.0
 
 
 def _check(code: int, what: str) -> None:

@@ -3,8 +3,9 @@
     with rig.driver() as directory:
         answers = rig.run(Side("module:write", {...}, cpu=0), Side("module:read", {...}, cpu=1))
 
-* The driver runs unpinned in a process of its own, one shared thread, as peers' figures were taken.
-* A side that fails or is late ends the others; the error has its last words.
+* The driver is a process of its own, one shared thread. What is on its data path (UDP) wants it to spin on a core that
+  nobody else has; elsewhere it parks (as peers' figures were taken), on a third core where there is one.
+* A side that fails or is late ends the others; the error says which side it was, by which signal, and its last words.
 * On one core both sides share it, and the report says so.
 """
 
@@ -14,6 +15,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,7 +29,20 @@ from actorbus import errors
 from actorbus.errors import BrokenError
 from actorbus.transport import DriverSettings, ProcessDriver
 
-__all__ = ["Side", "born_on", "cores", "driver", "place", "run", "two_cpus"]
+__all__ = [
+    "Side",
+    "SideFailed",
+    "born_on",
+    "cores",
+    "driver",
+    "ended_by",
+    "parking",
+    "place",
+    "run",
+    "spare_cpu",
+    "spinning",
+    "two_cpus",
+]
 
 SHM = Path("/dev/shm")  # noqa: S108 - Aeron's files belong into memory; each case makes a private folder there
 ROOT = Path(errors.__file__).resolve().parent.parent
@@ -44,6 +59,15 @@ class Side(NamedTuple):
     """Pinned to it; None: the kernel places it."""
 
 
+class SideFailed(BrokenError):
+    """A process of a case ended otherwise than with an answer."""
+
+    def __init__(self, what: str, *, why: str, side: int) -> None:
+        super().__init__(what, why=why)
+        self.side = side
+        """Its place among the sides."""
+
+
 def cores() -> list[int]:
     """Return the CPUs this process may use."""
     return sorted(os.sched_getaffinity(0))
@@ -53,6 +77,24 @@ def two_cpus() -> tuple[int, int]:
     """Return the CPUs of writer and reader; the same twice when there is one."""
     found = cores()
     return found[0], found[1 % len(found)]
+
+
+def spare_cpu() -> int | None:
+    """Return a CPU beside those of writer and reader, for the driver; None: there is none."""
+    found = cores()
+    return found[2] if len(found) > 2 else None
+
+
+def parking() -> DriverSettings:
+    """Return a driver that parks at most 1 ms (Aeron's own), on a core of its own where there are three."""
+    spare = spare_cpu()
+    cpus = {} if spare is None else {"conductor": spare}
+    return DriverSettings.laptop().with_(idle_park_max_ns=1_000_000, linger_ns=200_000_000, cpus=cpus)
+
+
+def spinning(cpu: int) -> DriverSettings:
+    """Return a driver that spins on a core: it is nobody else's."""
+    return DriverSettings.laptop().with_(idle="busy_spin", linger_ns=200_000_000, cpus={"conductor": cpu})
 
 
 @contextlib.contextmanager
@@ -78,11 +120,10 @@ def place() -> Generator[str]:
 
 @contextlib.contextmanager
 def driver(settings: DriverSettings | None = None) -> Generator[str]:
-    """Run a fresh media driver; yields its directory. MTU and term length are the channel's."""
+    """Run a fresh media driver, `parking` unless told else; yields its directory."""
     with place() as folder:
         directory = Path(folder) / "driver"
-        found = settings or DriverSettings.laptop().with_(idle_park_max_ns=1_000_000, linger_ns=200_000_000)
-        with ProcessDriver(directory, found):
+        with ProcessDriver(directory, settings or parking()):
             yield str(directory)
 
 
@@ -90,7 +131,7 @@ def run(*sides: Side, within_s: float = 120.0) -> list[dict[str, object]]:
     """Run processes side by side; returns their answers in order.
 
     Raises:
-        BrokenError: one ended otherwise than with an answer, or none came in time; has its last words.
+        SideFailed: one ended otherwise than with an answer, or none came in time; has its last words.
     """
     deadline = time.monotonic() + within_s
     with contextlib.ExitStack() as ends:
@@ -114,9 +155,11 @@ def run(*sides: Side, within_s: float = 120.0) -> list[dict[str, object]]:
         for listener in listeners:
             listener.start()
         failed: int | None = None
+        late = False
         while failed is None and any(child.poll() is None for child in children):
             failed = next((n for n, child in enumerate(children) if child.poll() not in (None, 0)), None)
-            if time.monotonic() > deadline:
+            if failed is None and time.monotonic() > deadline:
+                late = True
                 failed = next(n for n, child in enumerate(children) if child.poll() is None)
             time.sleep(0.02)
         for child in children:
@@ -127,9 +170,21 @@ def run(*sides: Side, within_s: float = 120.0) -> list[dict[str, object]]:
             listener.join()
         failed = next((n for n, child in enumerate(children) if child.returncode), failed) if failed is None else failed
         if failed is not None:
-            code, words = children[failed].returncode, said[failed][1].strip()[-1500:]
-            raise BrokenError(f"{sides[failed].target} ended with {code}", why=words or "no last words")
+            how = f"was late ({within_s:g} s) and killed" if late else ended_by(children[failed].returncode)
+            words = said[failed][1].strip()[-1500:] or "no last words"
+            raise SideFailed(f"{sides[failed].target} {how}", why=words, side=failed)
     return [json.loads(out.strip().splitlines()[-1]) for out, _ in said]
+
+
+def ended_by(code: int) -> str:
+    """Return how a process ended, in words."""
+    if code >= 0:
+        return f"ended with code {code}"
+    try:
+        number = signal.Signals(-code)
+    except ValueError:
+        return f"ended by signal {-code}"
+    return f"ended by {number.name} ({(signal.strsignal(number) or 'no description').lower()})"
 
 
 def _start(side: Side, within_s: float) -> subprocess.Popen[str]:

@@ -23,9 +23,8 @@ import msgspec
 
 from actorbus.bench import rig
 from actorbus.bench.case import Case
-from actorbus.bench.floor import SEQUENCE_AT
-from actorbus.bench.peers.native_floor import CountingSink
-from actorbus.bench.peers.pyaeron_raw import NativeSource, frames_of
+from actorbus.bench.floor import SEQUENCE_AT, slow_disk, slow_sync_ms
+from actorbus.bench.peers.native_floor import NativeSource, ReadingSink, frames_of
 from actorbus.bench.side import ready
 from actorbus.bench.words import AT, READY, STOP, TURN, Words
 from actorbus.bench.work import framed as with_frame
@@ -56,6 +55,8 @@ class Taped(msgspec.Struct, frozen=True):
     """Messages that the live subscriber took over both turns."""
     cpu_s: float = 0.0
     """CPU time of the recorder's process, by which the round's cost is told whoever else had the cores."""
+    sync_ms: float = 0.0
+    """What a fdatasync took that was told how long to take."""
 
     @property
     def rate(self) -> float:
@@ -64,7 +65,14 @@ class Taped(msgspec.Struct, frozen=True):
 
 
 def measure(
-    case: Case, *, seconds: float, folder: Path | None, sync: str = "none", messages: int = 0, framed: bool = True
+    case: Case,
+    *,
+    seconds: float,
+    folder: Path | None,
+    sync: str = "none",
+    messages: int = 0,
+    framed: bool = True,
+    sync_s: float = 0.0,
 ) -> Taped:
     """Measure one round in processes of its own.
 
@@ -75,6 +83,7 @@ def measure(
         sync: the recorder's mode.
         messages: of the counted turn, about so many by the rate of the turn that warms, in place of `seconds`; 0: not.
         framed: our frame is in front of the bodies.
+        sync_s: what a fdatasync takes instead of asking this disk; 0: what it does take.
 
     Raises:
         BrokenError: a process failed, or what was recorded is not what was sent.
@@ -106,6 +115,7 @@ def measure(
                 "seconds": seconds,
                 "sync": sync,
                 "messages": messages,
+                "sync_s": sync_s,
             }
             answers = rig.run(*sides, rig.Side(f"{HERE}:write", recording, recorder), within_s=seconds + 120)
         finally:
@@ -155,7 +165,7 @@ def flood(case: dict[str, object], place: str, *, framed: bool) -> dict[str, obj
 def listen(case: dict[str, object], place: str, seconds: float, *, leads: bool = False) -> dict[str, object]:
     """Count. The live subscriber's process; `leads`: there is no recorder, the turns are its own."""
     words, found = Words.of(place), msgspec.convert(case, Case)
-    sink = CountingSink(found, words)
+    sink = ReadingSink(found, words)
     ready(words, LISTENS)
     messages, spent = 0, 0.0
     if leads:
@@ -179,13 +189,21 @@ def listen(case: dict[str, object], place: str, seconds: float, *, leads: bool =
     return msgspec.to_builtins(Taped(messages, spent, heard))
 
 
-def _hear(sink: CountingSink) -> None:
+def _hear(sink: ReadingSink) -> None:
     sink.take(NAP_S)
     time.sleep(NAP_S)
 
 
 def write(
-    case: dict[str, object], place: str, folder: str, seconds: float, sync: str, *, messages: int, framed: bool
+    case: dict[str, object],
+    place: str,
+    folder: str,
+    seconds: float,
+    sync: str,
+    *,
+    messages: int,
+    framed: bool,
+    sync_s: float,
 ) -> dict[str, object]:
     """Record, and lead the turns. The recorder's process.
 
@@ -194,7 +212,7 @@ def write(
     """
     words, found = Words.of(place), msgspec.convert(case, Case)
     node = Node.from_dict(topology(found, folder, sync, framed=framed))
-    with node:
+    with slow_disk(sync_s) if sync_s else contextlib.nullcontext(), node:
         ready(words, RECORDS)
         words.wait(READY + LISTENS, 1)
         words.wait(READY + WRITES, 1)
@@ -215,7 +233,7 @@ def write(
     kept = node.stats().recorders["tape"]
     if kept.records != sent or kept.shed:
         raise BrokenError(f"{kept.records:,} of {sent:,} messages were recorded", why=f"{kept.shed:,} left out")
-    return msgspec.to_builtins(Taped(sent - base, spent, cpu_s=used))
+    return msgspec.to_builtins(Taped(sent - base, spent, cpu_s=used, sync_ms=slow_sync_ms() if sync_s else 0.0))
 
 
 def _until_written(reader: JournalReaderHandle, sequence: int) -> None:

@@ -14,7 +14,7 @@ from tests.prove import Failed
 __all__ = ["judged", "line_5"]
 
 SCENARIOS = ("record", "replay")
-EFFORT = Effort(rounds=25, runs=3, seconds=1.0, journal_bytes=10 << 30, systems=("java-archive",))
+EFFORT = Effort(rounds=25, forks=3, seconds=1.0, journal_bytes=10 << 30, systems=("java-archive",))
 
 
 def judged(reports: list[Report]) -> str:

@@ -10,15 +10,18 @@ from tests.prove import Failed
 from tests.prove.recorder_speed import SCENARIOS, judged
 from tests.unit.bench.samples import report
 
+TAPE = "100 B beside a live subscriber"
 GOOD = (
-    figure("actorbus", "ratio", [1.2], "100 B beside a live subscriber", "of java-archive"),
-    figure("actorbus", "ratio", [1.4], "100 B beside a live subscriber", "of java-archive with CRC32C, as ours"),
-    figure("actorbus", "msgs_per_s", [250_000], "durable, 256 B", "where one fdatasync costs 1 ms"),
-    figure("actorbus", "seconds", [0.4], "open after a crash, 10 GiB", "in the page cache"),
-    figure("actorbus", "seconds", [0.2], "open after a crash, 10 GiB", "from the disk"),
-    figure("actorbus", "MB_per_s", [2000], "verify, 1 GiB", "in the page cache"),
+    figure("actorbus", "ratio", [1.2], case=TAPE, against="java-archive"),
+    figure("actorbus", "ratio", [1.4], case=TAPE, against="java-archive with CRC32C, as ours"),
+    figure("actorbus", "msgs_per_s", [250_000], case="durable, 256 B", note="a fdatasync of 1 ms"),
+    figure("actorbus", "seconds", [0.4], case="open after a crash, 10 GiB", note="in the page cache"),
+    figure("actorbus", "seconds", [0.2], case="open after a crash, 10 GiB", note="from the disk"),
+    figure("actorbus", "MB_per_s", [2000], case="verify, 1 GiB", note="in the page cache"),
 )
-REPLAYED = figure("actorbus", "msgs_per_s", [2.4e6], "replay, typed messages", "to batches of decoded messages")
+REPLAYED = figure(
+    "actorbus", "msgs_per_s", [2.4e6], case="replay, typed messages", note="to batches of decoded messages"
+)
 
 
 def told(*results: Result) -> str:
@@ -35,7 +38,7 @@ def test_all_rows_are_told_with_their_figures() -> None:
 
 
 def test_a_row_that_fails_or_was_not_measured_fails_the_line() -> None:
-    slow = figure("actorbus", "seconds", [0.1, 1.4, 0.2], "open after a crash, 10 GiB", "in the page cache")
+    slow = figure("actorbus", "seconds", [0.1, 1.4, 0.2], case="open after a crash, 10 GiB", note="in the page cache")
 
     with pytest.raises(Failed, match="FAILS open after a crash <= 1 s"):
         told(slow, *GOOD)

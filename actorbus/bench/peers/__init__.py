@@ -5,6 +5,18 @@ Each module knows one system, in the way its own documentation shows; `find(name
 
 from __future__ import annotations
 
-from actorbus.bench.peers.registry import LEFT_OUT, MUST, PEERS, RECORDERS, about, find, missing
+from actorbus.bench.peers.registry import (
+    MUST,
+    PEERS,
+    RECORDERS,
+    ability,
+    about,
+    can,
+    code_of,
+    find,
+    missing,
+    package,
+    ran,
+)
 
-__all__ = ["LEFT_OUT", "MUST", "PEERS", "RECORDERS", "about", "find", "missing"]
+__all__ = ["MUST", "PEERS", "RECORDERS", "ability", "about", "can", "code_of", "find", "missing", "package", "ran"]

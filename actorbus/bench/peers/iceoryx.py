@@ -7,18 +7,32 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import itertools
 import time
-from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from actorbus.bench.case import Case
-from actorbus.bench.peers.pyaeron_raw import frames_of, read_first
-from actorbus.bench.peers.pyaeron_typed import typed_handle
+from actorbus.bench.peers import handles
+from actorbus.bench.peers.handles import CountingSink
+from actorbus.bench.peers.native_floor import frames_of
 from actorbus.bench.side import ready
 from actorbus.bench.words import TURN, Latencies, Words
-from actorbus.bench.work import typed_bodies
 
-__all__ = ["ABOUT", "PACKAGE", "SampleSink", "SampleSource", "ping", "pong", "sink", "source"]
+__all__ = [
+    "ABOUT",
+    "PACKAGE",
+    "OneSender",
+    "SampleSink",
+    "SampleSource",
+    "ping",
+    "pong",
+    "ran",
+    "sender",
+    "sink",
+    "source",
+]
 
 ABOUT = "Zero-copy shared memory without a driver, one machine only; 2 to 5 µs a message in Python whatever the size."
 PACKAGE = "iceoryx2"
@@ -41,7 +55,7 @@ def _service(case: Case, way: str) -> tuple[Any, Any]:
 
 
 def _publisher(service: Any, size: int) -> Any:
-    """Return a publisher that answers at once when the queue is full."""
+    """Return a publisher that waits, in its own way, when the queue is full."""
     iox = _module()
     strategy = iox.BackpressureStrategy.RetryUntilDelivered
     return service.publisher_builder().initial_max_slice_len(size).backpressure_strategy(strategy).create()
@@ -57,54 +71,71 @@ class SampleSource:
     """Loans, copies, sends; the reader drains until the writer's turn has ended."""
 
     def __init__(self, case: Case) -> None:
-        self._frames = frames_of(case) if case.size else typed_bodies()
+        frames = frames_of(case)
+        self._chunks = itertools.cycle(list(itertools.batched(frames, BATCH)))
         self._kept = _service(case, "there")
-        self._publisher = _publisher(self._kept[1], max(map(len, self._frames)))
+        self._publisher = _publisher(self._kept[1], max(map(len, frames)))
 
     def flood(self, words: Words, turn: int) -> int:
         """Send until the turn ends."""
-        publisher, view, sent = self._publisher, words.view, 0
-        while True:
-            for frame in self._frames:
-                _send(publisher, frame)
-                sent += 1
-                if view[TURN] != turn:
-                    return sent
+        loan, copy, view, sent = self._publisher.loan_slice_uninit, ctypes.memmove, words.view, 0
+        for chunk in self._chunks:
+            for frame in chunk:
+                sample = loan(len(frame))
+                copy(sample.payload_ptr, frame, len(frame))
+                sample.assume_init().send()
+            sent += len(chunk)
+            if view[TURN] != turn:
+                break
+        return sent
 
     def close(self) -> None:
         """Let go of publisher and service."""
         del self._publisher, self._kept
 
 
-class SampleSink:
+class SampleSink(CountingSink):
     """Receives and handles."""
 
-    def __init__(self, case: Case, handle: Callable[..., None], seen: list[int]) -> None:
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self._kept = _service(case, "there")
         self._subscriber = self._kept[1].subscriber_builder().create()
-        self._handle, self._seen, self._viewed = handle, seen, case.size >= VIEWED_FROM
+        self._viewed = case.size >= VIEWED_FROM
 
     def take(self, seconds: float) -> None:
         """Receive for so long."""
-        receive, handle, viewed = self._subscriber.receive, self._handle, self._viewed
+        receive, handle, viewed, copied = self._subscriber.receive, self._handle, self._viewed, ctypes.string_at
         until = time.perf_counter() + seconds
         while time.perf_counter() < until:
             for _ in range(BATCH):
                 if (sample := receive()) is None:
                     break
                 if viewed:
-                    handle(sample.payload().as_memory_view().cast("B"))
+                    handle(sample.payload().as_memory_view())
                 else:
-                    handle(ctypes.string_at(sample.payload_ptr, sample.header.number_of_elements))
-
-    @property
-    def count(self) -> int:
-        """Messages handled."""
-        return self._seen[0]
+                    handle(copied(sample.payload_ptr, sample.header.number_of_elements))
 
     def close(self) -> None:
         """Let go of subscriber and service."""
         del self._subscriber, self._kept
+
+
+class OneSender:
+    """Encodes, loans, copies, sends."""
+
+    def __init__(self, case: Case) -> None:
+        self._kept = _service(case, "there")
+        self._publisher = _publisher(self._kept[1], 64)
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    def send(self, message: object) -> None:
+        """Send one."""
+        _send(self._publisher, self._encode(message))
+
+    def close(self) -> None:
+        """Let go of publisher and service."""
+        del self._publisher, self._kept
 
 
 def source(case: Case) -> SampleSource:
@@ -114,11 +145,21 @@ def source(case: Case) -> SampleSource:
 
 def sink(case: Case) -> SampleSink:
     """Open the reading side."""
-    return SampleSink(case, *(read_first(case) if case.size else typed_handle()))
+    return SampleSink(case)
+
+
+def sender(case: Case) -> OneSender:
+    """Open a sender of single messages."""
+    return OneSender(case)
 
 
 def ping(case: Case, words: Words, warm_s: float, seconds: float) -> Latencies:
-    """Make round trips of 32 bytes."""
+    """Make round trips of 32 bytes.
+
+    Raises:
+        TimeoutError: an answer is 2 s late.
+        ValueError: the answer to another question.
+    """
     found, clock = Latencies(), time.perf_counter_ns
     back, there = _service(case, "back"), _service(case, "there")
     receive, publisher = back[1].subscriber_builder().create().receive, _publisher(there[1], 32)
@@ -127,14 +168,15 @@ def ping(case: Case, words: Words, warm_s: float, seconds: float) -> Latencies:
     while start < until:
         number += 1
         start = clock()
-        _send(publisher, number.to_bytes(32, "little"))
+        question = number.to_bytes(32, "little")
+        _send(publisher, question)
         while (sample := receive()) is None:
             if clock() - start > 2_000_000_000:
                 raise TimeoutError(f"question {number} was not answered")
-        answer = int.from_bytes(ctypes.string_at(sample.payload_ptr, 8), "little")
+        right = ctypes.string_at(sample.payload_ptr, sample.header.number_of_elements) == question
         took = clock() - start
-        if answer != number:
-            raise ValueError(f"asked {number}, was answered {answer}")
+        if not right:
+            raise ValueError(f"question {number} got the answer to another")
         if start > warm:
             found.record(took)
     return found
@@ -149,3 +191,13 @@ def pong(case: Case, words: Words) -> None:
         for _ in range(100):
             if (sample := receive()) is not None:
                 _send(publisher, ctypes.string_at(sample.payload_ptr, sample.header.number_of_elements))
+
+
+def ran(case: Case, way: str) -> tuple[object, ...]:
+    """Return what does a way of this case."""
+    ways: dict[str, tuple[object, ...]] = {
+        "turns": (SampleSource, SampleSink, *handles.shown(case)),
+        "trips": (ping, pong, _send),
+        "ticks": (OneSender, _send, SampleSink, *handles.shown(case)),
+    }
+    return ways[way]

@@ -1,62 +1,95 @@
-"""pynng: Push0/Pull0 for throughput and Pair0 for round trips over ipc, with the calls its examples show."""
+"""pynng: Push0/Pull0 for throughput, Pair0 for round trips, with the calls its examples show; ipc, or loopback TCP."""
 
 from __future__ import annotations
 
 import importlib
+import itertools
+import socket
 import time
-from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from actorbus.bench.case import Case
-from actorbus.bench.peers.pyaeron_raw import frames_of, read_first
-from actorbus.bench.peers.pyaeron_typed import typed_handle
+from actorbus.bench.peers import handles
+from actorbus.bench.peers.asking import address_of, round_trips, tell_address
+from actorbus.bench.peers.handles import CountingSink
+from actorbus.bench.peers.native_floor import frames_of
 from actorbus.bench.side import ready
 from actorbus.bench.words import TURN, Latencies, Words
-from actorbus.bench.work import typed_bodies
 
-__all__ = ["ABOUT", "PACKAGE", "PullSink", "PushSource", "ping", "pong", "sink", "source"]
+__all__ = [
+    "ABOUT",
+    "PACKAGE",
+    "OneSender",
+    "PullSink",
+    "PushSource",
+    "ping",
+    "pong",
+    "ran",
+    "sender",
+    "sink",
+    "source",
+]
 
-ABOUT = "nng over a Unix socket through cffi; every message passes threads of its own; bytes only; no driver needed."
+ABOUT = (
+    "nng over a Unix socket or TCP through cffi; every message passes threads of its own; bytes only; no driver needed."
+)
 PACKAGE = "pynng"
 TIMEOUT_MS = 20
 CONNECT_MS = 20_000
+BATCH = 64
 
 
 def _nng() -> Any:
     return importlib.import_module("pynng")
 
 
+def _place(case: Case) -> str:
+    """Return where this side listens, told to the other one."""
+    address = f"ipc://{case.place}/nng{case.lane}"
+    if case.tcp:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    tell_address(case, address)
+    return address
+
+
 class PushSource:
-    """Sends; a send that waits too long looks whether it is still its turn."""
+    """Sends; a send that waits too long is made again."""
 
     def __init__(self, case: Case) -> None:
-        self._socket = _nng().Push0(dial=f"ipc://{case.place}/nng", block_on_dial=True, send_timeout=TIMEOUT_MS)
-        self._frames = frames_of(case) if case.size else typed_bodies()
+        self._socket = _nng().Push0(dial=address_of(case), block_on_dial=True, send_timeout=TIMEOUT_MS)
+        self._chunks = itertools.cycle(list(itertools.batched(frames_of(case), BATCH)))
 
     def flood(self, words: Words, turn: int) -> int:
         """Send until the turn ends."""
         send, view, late, sent = self._socket.send, words.view, _nng().Timeout, 0
-        while True:
-            for frame in self._frames:
-                try:
-                    send(frame)
-                    sent += 1
-                except late:
-                    pass
-                if view[TURN] != turn:
-                    return sent
+        for chunk in self._chunks:
+            for frame in chunk:
+                while True:
+                    try:
+                        send(frame)
+                        break
+                    except late:
+                        continue
+            sent += len(chunk)
+            if view[TURN] != turn:
+                break
+        return sent
 
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
 
 
-class PullSink:
+class PullSink(CountingSink):
     """Receives and handles."""
 
-    def __init__(self, case: Case, handle: Callable[..., None], seen: list[int]) -> None:
-        self._socket = _nng().Pull0(listen=f"ipc://{case.place}/nng", recv_timeout=TIMEOUT_MS)
-        self._handle, self._seen = handle, seen
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
+        self._socket = _nng().Pull0(listen=_place(case), recv_timeout=TIMEOUT_MS)
 
     def take(self, seconds: float) -> None:
         """Receive for so long."""
@@ -64,14 +97,26 @@ class PullSink:
         until = time.perf_counter() + seconds
         while time.perf_counter() < until:
             try:
-                handle(recv())
+                for _ in range(BATCH):
+                    handle(recv())
             except late:
                 continue
 
-    @property
-    def count(self) -> int:
-        """Messages handled."""
-        return self._seen[0]
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+
+class OneSender:
+    """`send(encode(message))`."""
+
+    def __init__(self, case: Case) -> None:
+        self._socket = _nng().Push0(dial=address_of(case), block_on_dial=True, send_timeout=CONNECT_MS)
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    def send(self, message: object) -> None:
+        """Send one."""
+        self._socket.send(self._encode(message))
 
     def close(self) -> None:
         """Close the socket."""
@@ -85,35 +130,37 @@ def source(case: Case) -> PushSource:
 
 def sink(case: Case) -> PullSink:
     """Open the reading side."""
-    return PullSink(case, *(read_first(case) if case.size else typed_handle()))
+    return PullSink(case)
+
+
+def sender(case: Case) -> OneSender:
+    """Open a sender of single messages."""
+    return OneSender(case)
 
 
 def ping(case: Case, words: Words, warm_s: float, seconds: float) -> Latencies:
     """Make round trips of 32 bytes."""
-    found, clock = Latencies(), time.perf_counter_ns
-    with _nng().Pair0(dial=f"ipc://{case.place}/nng", block_on_dial=True, recv_timeout=CONNECT_MS) as socket:
-        began = start = clock()
-        warm, until, number = began + int(warm_s * 1e9), began + int((warm_s + seconds) * 1e9), 0
-        while start < until:
-            number += 1
-            start = clock()
-            socket.send(number.to_bytes(32, "little"))
-            body = socket.recv()
-            took = clock() - start
-            if int.from_bytes(body[:8], "little") != number:
-                raise ValueError(f"asked {number}, was answered {body[:8]!r}")
-            if start > warm:
-                found.record(took)
-    return found
+    with _nng().Pair0(dial=address_of(case), block_on_dial=True, recv_timeout=CONNECT_MS) as pair:
+        return round_trips(pair.send, pair.recv, warm_s, seconds)
 
 
 def pong(case: Case, words: Words) -> None:
     """Send back what comes."""
     nng = _nng()
-    with nng.Pair0(listen=f"ipc://{case.place}/nng", recv_timeout=TIMEOUT_MS) as socket:
+    with nng.Pair0(listen=_place(case), recv_timeout=TIMEOUT_MS) as pair:
         ready(words)
         while words[TURN] >= 0:
             try:
-                socket.send(socket.recv())
+                pair.send(pair.recv())
             except nng.Timeout:
                 continue
+
+
+def ran(case: Case, way: str) -> tuple[object, ...]:
+    """Return what does a way of this case."""
+    ways: dict[str, tuple[object, ...]] = {
+        "turns": (PushSource, PullSink, *handles.shown(case)),
+        "trips": (ping, round_trips, pong),
+        "ticks": (OneSender, PullSink, *handles.shown(case)),
+    }
+    return ways[way]

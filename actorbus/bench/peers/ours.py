@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import threading
 import time
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
 
-from actorbus.bench import topologies
+from actorbus.bench import fixed, handlers, topologies
 from actorbus.bench.case import Case, Sink, Source
-from actorbus.bench.fixed import columns_of, fixed_frames
 from actorbus.bench.floor import SEQUENCE_AT
-from actorbus.bench.peers.pyaeron_raw import NativeSource, frames_of
+from actorbus.bench.handlers import Answerer, Asker, TickSink, last_made
+from actorbus.bench.peers.native_floor import NativeSource, frames_of
 from actorbus.bench.side import ready
 from actorbus.bench.words import STOP, TURN, Latencies, Words
-from actorbus.bench.work import (
-    FILL_ID,
-    QUOTE_ID,
-    Asker,
-    Counting,
-    framed,
-    last_made,
-    typed_bodies,
-    typed_message,
-)
-from actorbus.errors import Refused
+from actorbus.bench.work import FILL_ID, QUOTE_ID, framed, typed_bodies, typed_messages
+from actorbus.errors import NotConnected, Refused
 from actorbus.limits import TYPE_ID_RAW
 from actorbus.topology.node import Node
 
-__all__ = ["ABOUT", "PACKAGE", "NodeSink", "ping", "pong", "sink", "source"]
+__all__ = [
+    "ABOUT",
+    "PACKAGE",
+    "ColumnSource",
+    "NodeSink",
+    "NodeSource",
+    "OneSender",
+    "Publishing",
+    "alone",
+    "at_rest",
+    "ping",
+    "pong",
+    "publishing",
+    "ran",
+    "sender",
+    "sink",
+    "source",
+]
 
 ABOUT = (
     "Typed handlers in order of priority from a topology; our frame with sequence, gap check, checked bodies, "
@@ -35,6 +47,7 @@ ABOUT = (
 PACKAGE = ""
 COLUMNS = 16_384
 """Records of an array: as many as the typed lanes have different messages."""
+DIFFERENT, BLOCK = 4096, 64
 
 
 class NodeSink:
@@ -43,7 +56,7 @@ class NodeSink:
     def __init__(self, case: Case) -> None:
         self._node = Node.from_dict(topologies.reader(case))
         self._node.open()
-        self._handler: Counting = last_made()
+        self._handlers = [last_made()] if case.form != "ticks" else [last_made(TickSink)]
         self._pause = threading.Event()
 
     def take(self, seconds: float) -> None:
@@ -53,7 +66,19 @@ class NodeSink:
     @property
     def count(self) -> int:
         """Messages the handler took."""
-        return self._handler.count
+        return self._handlers[0].count
+
+    @property
+    def wrong(self) -> int:
+        """Bodies that were not what was sent, as the handler saw them."""
+        return getattr(self._handlers[0], "wrong", 0)
+
+    @property
+    def found(self) -> Latencies:
+        """How late ticks came."""
+        made = self._handlers[0]
+        assert isinstance(made, TickSink)
+        return made.found
 
     def close(self) -> None:
         """Close the node."""
@@ -66,25 +91,24 @@ class NodeSource:
     def __init__(self, case: Case) -> None:
         self._node = Node.from_dict(topologies.writer(case)).open()
         self._publisher = self._node.publisher("main")
-        messages: list[object] = [*frames_of(case)] if case.size else [typed_message(number) for number in range(4096)]
-        self._chunks = [messages[at : at + 64] for at in range(0, len(messages), 64)]
+        messages: Sequence[object] = frames_of(case) if case.size else typed_messages(DIFFERENT)
+        self._chunks = itertools.cycle(list(itertools.batched(messages, BLOCK)))
 
     def flood(self, words: Words, turn: int) -> int:
         """Send until the turn ends. The topology's policy is `raise`: what is refused is tried again."""
         publish, view, sent = self._publisher.publish, words.view, 0
-        while True:
-            for chunk in self._chunks:
-                for message in chunk:
-                    while True:
-                        try:
-                            publish(message)
-                            break
-                        except Refused:
-                            if view[TURN] != turn:
-                                return sent
-                sent += len(chunk)
-                if view[TURN] != turn:
-                    return sent
+        for chunk in self._chunks:
+            for message in chunk:
+                while True:
+                    try:
+                        publish(message)
+                        break
+                    except Refused:
+                        continue
+            sent += len(chunk)
+            if view[TURN] != turn:
+                break
+        return sent
 
     def close(self) -> None:
         """Close the node."""
@@ -97,7 +121,7 @@ class ColumnSource:
     def __init__(self, case: Case) -> None:
         self._node = Node.from_dict(topologies.writer(case)).open()
         self._publisher = self._node.publisher("main")
-        self._columns = columns_of(COLUMNS)
+        self._columns = fixed.columns_of(COLUMNS)
 
     def flood(self, words: Words, turn: int) -> int:
         """Send until the turn ends. The policy is `raise`; how many of an array went is in the error's note."""
@@ -114,12 +138,69 @@ class ColumnSource:
         self._node.close(drain=False)
 
 
+class OneSender:
+    """`publish(message)`; until somebody is connected messages are refused."""
+
+    def __init__(self, case: Case) -> None:
+        self._node = Node.from_dict(topologies.tick_writer(case)).open()
+        self._publisher = self._node.publisher("main")
+
+    def send(self, message: Any) -> None:
+        """Send one."""
+        with contextlib.suppress(NotConnected):
+            self._publisher.publish(message)
+
+    def close(self) -> None:
+        """Close the node."""
+        self._node.close(drain=False)
+
+
+class Publishing:
+    """`publish` measured: one by one, or a list by one call, on a publication of its own; policies as by default."""
+
+    sends = True
+
+    def __init__(self, case: Case, part: str) -> None:
+        self._node = Node.from_dict(topologies.writer(case, waits=True)).open()
+        self._publisher = self._node.publisher("main")
+        self.one: Callable[[Any], object] = self._publisher.publish
+        self.block: Callable[[Sequence[Any]], object] = self.many if part == "many" else self.one_by_one
+
+    def prepared(self, block: Sequence[Any]) -> Sequence[Any]:
+        """Return what a block is made of: a list of messages."""
+        return list(block)
+
+    def one_by_one(self, messages: Sequence[Any]) -> None:
+        """Publish each."""
+        publish = self._publisher.publish
+        for message in messages:
+            publish(message)
+
+    def many(self, messages: Sequence[Any]) -> None:
+        """Publish all by one call."""
+        self._publisher.publish_many(messages)
+
+    @property
+    def refused(self) -> int:
+        """How many offers Aeron refused so far: a turn in which one was is not counted."""
+        return self._node.stats().streams["main"].back_pressured
+
+    def close(self) -> None:
+        """Close the node."""
+        self._node.close(drain=False)
+
+
+def publishing(case: Case, part: str) -> Publishing:
+    """Open what `publish` is measured with; `part`: of the ways it knows, empty for message by message."""
+    return Publishing(case, part)
+
+
 def source(case: Case) -> Source:
     """Open the writing side."""
     if case.form == "columns":
         return ColumnSource(case)
     if case.form:
-        return NativeSource(case, [*fixed_frames()], numbered_at=SEQUENCE_AT)
+        return NativeSource(case, [*fixed.fixed_frames()], numbered_at=SEQUENCE_AT)
     if case.own_publish:
         return NodeSource(case)
     if case.size:
@@ -135,11 +216,25 @@ def sink(case: Case) -> Sink:
     return NodeSink(case)
 
 
+def sender(case: Case) -> OneSender:
+    """Open a sender of single messages."""
+    return OneSender(case)
+
+
 def ping(case: Case, words: Words, warm_s: float, seconds: float) -> Latencies:
-    """Make round trips between two handlers, each on a poller that spins."""
+    """Make round trips between two handlers, each on the poller of a node of its own."""
+    return _trips(topologies.asker(case), warm_s, seconds)
+
+
+def alone(case: Case, words: Words, warm_s: float, seconds: float) -> Latencies:
+    """Make round trips between two handlers of one node, on one poller over both streams."""
+    return _trips(topologies.asker_and_answerer(case), warm_s, seconds)
+
+
+def _trips(topology: topologies.Mapping, warm_s: float, seconds: float) -> Latencies:
     pause = threading.Event()
-    with Node.from_dict(topologies.asker(case)):
-        asker = last_made()
+    with Node.from_dict(topology):
+        asker = last_made(Asker)
         assert isinstance(asker, Asker)
         asker.begin(warm_s, seconds)
         deadline = time.monotonic() + warm_s + seconds + 30
@@ -157,3 +252,36 @@ def pong(case: Case, words: Words) -> None:
         ready(words)
         while words[TURN] != STOP:
             pause.wait(0.02)
+
+
+@contextlib.contextmanager
+def at_rest(case: Case) -> Generator[None]:
+    """Run a node with its embedded driver, a handler and a publisher a stream; nobody sends after the first ones."""
+    node = Node.from_dict(topologies.at_rest(case))
+    with node:
+        for number in range(case.streams):
+            publish = node.publisher(f"s{number}").publish
+            for message in typed_messages(2000 // case.streams):
+                publish(message)
+        yield
+
+
+def ran(case: Case, way: str) -> tuple[object, ...]:
+    """Return what does a way of this case."""
+    writes = NodeSource if case.own_publish else ColumnSource if case.form == "columns" else NativeSource
+    reads: tuple[object, ...] = (handlers.Sink,)
+    if case.form:
+        reads = (fixed.ColumnSink if case.form == "columns" else fixed.FixedSink,)
+    elif case.size:
+        reads = (handlers.byte_sink,)
+    elif case.batch:
+        reads = (handlers.BatchSink,)
+    ways: dict[str, tuple[object, ...]] = {
+        "turns": (writes, topologies.reader, NodeSink, *reads),
+        "trips": (topologies.asker, Asker, topologies.answerer, Answerer),
+        "ticks": (OneSender, topologies.tick_reader, TickSink),
+        "alone": (topologies.asker_and_answerer, Asker, Answerer),
+        "publish": (Publishing,),
+        "rest": (topologies.at_rest, at_rest),
+    }
+    return ways[way]

@@ -1,8 +1,9 @@
 """Our receiving path cut off after each stage, fed as always: where the nanoseconds of a message go.
 
 stage:poll      frames to a batch: poll, frame, gap check, walk, copy; nobody decodes
-stage:decode    and one list decode a batch, msgspec's (the node builds plain messages natively)
-stage:loop      and a plain Python loop that calls the same two methods: the floor of the typed handler
+stage:msgspec   and one list decode a batch, msgspec's
+stage:list      and one list decode a batch, by the native list reader that a node takes for such messages
+stage:loop      that, and a plain Python loop that calls the same two methods: the floor of the typed handler
 actorbus        and all the rest: the node, its supervision, counters, error handling
 """
 
@@ -10,26 +11,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import cast
 
 import msgspec
 
 from actorbus.bench.case import Case, Source
+from actorbus.bench.handlers import Sink
 from actorbus.bench.peers import ours
-from actorbus.bench.words import Latencies, Words
-from actorbus.bench.work import FILL_ID, QUOTE_ID, Fill, Quote, Sink
+from actorbus.bench.words import Latencies
+from actorbus.bench.work import FILL_ID, QUOTE_ID, Fill, Quote
+from actorbus.ffi.lists import make_list_reader
+from actorbus.ffi.ports import PollPort
 from actorbus.transport import Client
 
-__all__ = ["ABOUT", "PACKAGE", "STAGES", "StageSink", "ping", "pong", "sink", "source"]
+__all__ = ["ABOUT", "FLOOR", "PACKAGE", "STAGES", "StageSink", "ran", "sink", "source"]
 
 ABOUT = "Our own path, cut off after a stage: the floor of the typed handler, part by part."
 PACKAGE = ""
-STAGES = ("stage:poll", "stage:decode", "stage:loop")
+FLOOR = "stage:loop"
+"""Poll, list decode and a plain loop: what the typed handler is measured against."""
+STAGES = ("stage:poll", "stage:msgspec", "stage:list", FLOOR)
 NOTICES = -1
 MSGPACK = 1
 
 
 class StageSink:
     """Polls the native port and does as much with a batch as its stage says."""
+
+    wrong = 0
+    found = Latencies()
 
     def __init__(self, case: Case) -> None:
         self._client = Client.connect(case.directory, name="bench-stage")
@@ -42,7 +52,10 @@ class StageSink:
         self._handle = self._work(case.system)
 
     def _work(self, stage: str) -> Callable[[], None] | None:
-        port, decode = self._port, msgspec.msgpack.Decoder(list[Quote | Fill]).decode
+        port = self._port
+        decode = cast("Callable[[PollPort], list[object]]", msgspec.msgpack.Decoder(list[Quote | Fill]).decode)
+        if stage in ("stage:list", FLOOR):
+            decode = make_list_reader([Quote, Fill], decode)
         methods = Sink()
         quote, fill = methods.quote, methods.fill
 
@@ -56,7 +69,9 @@ class StageSink:
                 elif type(message) is Fill:
                     fill(message)
 
-        return {"stage:decode": only_decode, "stage:loop": loop}.get(stage)
+        if stage == "stage:poll":
+            return None
+        return loop if stage == FLOOR else only_decode
 
     def take(self, seconds: float) -> None:
         """Work for so long; the clock is read once in 16 batches."""
@@ -93,11 +108,6 @@ def sink(case: Case) -> StageSink:
     return StageSink(case)
 
 
-def ping(case: Case, words: Words, warm_s: float, seconds: float) -> Latencies:
-    """Not for stages."""
-    raise NotImplementedError("a stage only takes")
-
-
-def pong(case: Case, words: Words) -> None:
-    """Not for stages."""
-    raise NotImplementedError("a stage only takes")
+def ran(case: Case, way: str) -> tuple[object, ...]:
+    """Return what a stage does."""
+    return (StageSink,)

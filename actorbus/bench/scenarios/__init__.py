@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from actorbus.bench.scenarios.registry import SCENARIOS, about, run
+from actorbus.bench.scenarios.registry import SCENARIOS, Interrupted, about, expected_s, run
 
-__all__ = ["SCENARIOS", "about", "run"]
+__all__ = ["SCENARIOS", "Interrupted", "about", "expected_s", "run"]

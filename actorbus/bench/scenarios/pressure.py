@@ -1,58 +1,47 @@
-"""`contention`, `dispatch`, `metrics`: the same typed work with one thing changed, in turns."""
+"""`dispatch`, `metrics`: the same typed work with one thing changed, in turns.
+
+dispatch   inline, and a handler with a thread of its own; beside it by hand (pyaeron + msgspec, a queue and a thread)
+           and Pykka, which sends and takes in one process; at the switch interval of `laptop` and of `low-latency`
+metrics    the statistics file on against off
+"""
 
 from __future__ import annotations
 
 import msgspec
 
 from actorbus.bench.case import Case
-from actorbus.bench.record import Result, figure
+from actorbus.bench.scenarios.comparing import compare
 from actorbus.bench.scenarios.registry import Session
-from actorbus.bench.scenarios.throughput import compare
-from actorbus.bench.turns import measure
 
-__all__ = ["run"]
+__all__ = ["PROFILES", "run"]
+
+PROFILES = {"laptop": "switch interval 5 ms", "low-latency": "switch interval 0.5 ms"}
+"""Profiles whose switch intervals differ, as the report names them."""
+KINDS = ("inline", "mailbox")
+SHARE = 0.5
 
 
-def run(session: Session) -> list[Result]:
+def run(session: Session) -> None:
     """Measure the scenario of the session's name."""
-    empty = Case(system="actorbus", lane=0, directory="", place="")
-    if session.name == "contention":
-        return _contention(session, empty)
-    if session.name == "dispatch":
+    if not session.can("actorbus"):
+        return
+    empty = Case(system="actorbus")
+    if session.name == "metrics":
         lanes = [
-            msgspec.structs.replace(empty, dispatch=kind, labelled=f"actorbus, {kind}")
-            for kind in ("inline", "mailbox")
+            msgspec.structs.replace(empty, statistics=on, labelled=f"actorbus, statistics {'on' if on else 'off'}")
+            for on in (True, False)
         ]
-        return compare(session, "dispatch", lanes)
-    lanes = [
-        msgspec.structs.replace(empty, statistics=on, labelled=f"actorbus, statistics {'on' if on else 'off'}")
-        for on in (True, False)
-    ]
-    return compare(session, "statistics", lanes)
-
-
-def _contention(session: Session, empty: Case) -> list[Result]:
-    """Measure with and without the other thread, in fresh pairs: a thread cannot be taken out of a process."""
-    results: list[Result] = []
-    effort = session.effort
-    for system in ("actorbus", "pyaeron+msgspec"):
-        if not session.can(system):
-            continue
-        rates: dict[bool, list[float]] = {False: [], True: []}
-        for number in range(effort.runs):
-            for busy in (False, True):
-                case = msgspec.structs.replace(empty, system=system, busy_thread=busy)
-                words = f"{system}, {'beside a busy thread' if busy else 'alone'}, run {number + 1}"
-                found = session.attempt(
-                    words, lambda c=case: measure([c], rounds=max(3, effort.rounds // 3), turn_s=effort.turn_s)
-                )
-                rates[busy] += found[0] if found else []
-        results += [
-            figure(f"{system}, alone", "msgs_per_s", rates[False], "contention"),
-            figure(f"{system}, beside a busy thread", "msgs_per_s", rates[True], "contention"),
+        compare(session, "statistics", lanes)
+        return
+    for profile, words in PROFILES.items():
+        ours = [
+            msgspec.structs.replace(empty, dispatch=kind, profile=profile, labelled=f"actorbus, {kind}")
+            for kind in KINDS
         ]
-        pairs = [a / b for a, b in zip(rates[True], rates[False], strict=False) if b]
-        results.append(
-            figure(system, "ratio", pairs, "contention", "of the same alone; a fair share of the GIL is 0.5")
-        )
-    return results
+        by_hand = [
+            Case(system="pyaeron+msgspec", dispatch=kind, profile=profile, labelled=f"pyaeron+msgspec, {words}")
+            for kind, words in (("inline", "inline"), ("mailbox", "queue and thread"))
+            if session.can("pyaeron+msgspec")
+        ]
+        pykka = [Case(system="Pykka", profile=profile)] if session.can("Pykka") else []
+        compare(session, f"dispatch, {words}", [*ours, *by_hand, *pykka], share=SHARE)

@@ -1,198 +1,238 @@
 """`publish` and `publish-many`: from call to return, in turns inside one process; the streams are drained natively.
 
-A turn publishes blocks without a pause, as the native reader is quicker than any of them; a back-pressured call is part
-of the time. The distribution comes from single calls, with the clock's own cost (measured beside it) left in.
+Every lane has a publication of its own. A turn is bursts that fit into the publication's window: before each the lane
+waits, untimed, until the reader has taken all; a burst in which Aeron refused an offer all the same (its driver had
+not moved the window yet) is discarded, and told. The distribution comes from single calls, with the clock's own cost
+(measured beside it) left in.
 """
 
 from __future__ import annotations
 
+import itertools
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
-from actorbus.bench import floor, rig, topologies
+from actorbus.bench import floor, peers, rig
 from actorbus.bench.case import Case
-from actorbus.bench.peers import pyaeron_raw
-from actorbus.bench.record import Result, figure, ratio
+from actorbus.bench.record import figure, pooled, ratio
 from actorbus.bench.scenarios.registry import Session
 from actorbus.bench.side import ready
-from actorbus.bench.words import READY, STOP, TURN, Latencies, Words, curve
-from actorbus.bench.work import typed_message
-from actorbus.errors import Refused
-from actorbus.topology.node import Node
+from actorbus.bench.words import READY, STOP, TURN, Dump, Latencies, Words, curve, merged
+from actorbus.bench.work import typed_messages
 from actorbus.transport import Client
 
 __all__ = ["drain", "publish", "run"]
 
-BLOCK = 256
-BLOCKS = 40
-SYSTEMS = ("actorbus", "pyaeron+msgspec")
+DIFFERENT, BLOCK, BLOCKS = 4096, 256, 40
+"""Messages that differ, in one block, and blocks of a burst: 1.3 MB of our messages, of a window of 2 MiB."""
 CHANNEL = "aeron:ipc?term-length=4m"
-"""Small terms: the first turns go round them, then every page has been touched (an untouched one costs 2 to 3x)."""
-WARM_ROUNDS = 12
+WARM_BURSTS = 10
+"""They go round the terms, so that every page has been touched: an untouched one costs 2 to 3x."""
+SINGLE_BURSTS = 20
+LOOK_S = 0.0002
+PATIENCE_S = 20.0
+PATIENCE_TURNS = 5
+"""A turn whose bursts are refused ends after so many times its length."""
+EACH, MANY = "a message, mean of bursts", "a message of a list, mean of bursts"
+PARTS, RATES = "a message, parts of it", "one thread"
 
 
-def run(session: Session) -> list[Result]:
+class Part(msgspec.Struct, frozen=True):
+    """A lane: a system's way to publish."""
+
+    case: Case
+    part: str
+    """Empty: message by message; `many`: a list by one call; `offer`, `encode`: those alone."""
+
+
+class Told(msgspec.Struct):
+    """What a lane did in one process."""
+
+    costs: list[float | None]
+    """ns a message of each turn; None: an offer was refused in all of it."""
+    single: Dump
+    discarded: int = 0
+    """Bursts in which an offer was refused."""
+    sent: int = 0
+    taken: int = 0
+
+
+def run(session: Session) -> None:
     """Measure the scenario of the session's name."""
-    many = session.name == "publish-many"
-    if sum(session.can(system) for system in SYSTEMS) < len(SYSTEMS):
-        return []
-    effort = session.effort
-    found = session.attempt(session.name, lambda: _measure(effort.rounds, many))
-    if found is None:
-        return []
-    results: list[Result] = []
-    names = ("actorbus publish_many" if many else "actorbus", "pyaeron+msgspec")
-    for name, lane in zip(names, ("ours", "peers"), strict=True):
-        costs = msgspec.convert(found[lane], list[float])
-        made = figure(name, "publish_ns", costs, "a message, mean of blocks")
-        percentiles_ns = msgspec.convert(found[f"{lane}_curve"], dict[str, int])
-        results.append(msgspec.structs.replace(made, percentiles_ns=percentiles_ns))
-        results.append(figure(name, "msgs_per_s", [1e9 / cost for cost in costs], "one thread"))
-    results.append(
-        ratio(names[1], names[0], msgspec.convert(found["peers"], list[float]),
-              msgspec.convert(found["ours"], list[float]), "cost a message")
-    )  # fmt: skip
-    for name, lane in (("msgspec encode alone", "encode"), ("pyaeron offer alone", "offer")):
-        costs = msgspec.convert(found[lane], list[float])
-        results.append(figure(name, "publish_ns", costs, "a message, mean of blocks", "part of the above"))
-    clock = msgspec.convert(found["clock_ns"], float)
-    results.append(figure("clock", "publish_ns", [clock], "two readings", "part of every percentile above"))
-    return results
+    many, effort = session.name == "publish-many", session.effort
+    ours = Case(system="actorbus", channel=CHANNEL, labelled="actorbus, publish_many" if many else "")
+    theirs = Case(system="pyaeron+msgspec", channel=CHANNEL)
+    lanes = [Part(ours, "many" if many else "")] if session.can("actorbus") else []
+    if session.can(theirs.system):
+        lanes.append(Part(theirs, ""))
+        for part, words in (("encode", "msgspec's encode alone"), ("offer", "pyaeron's offer alone")):
+            lanes.append(Part(msgspec.structs.replace(theirs, labelled=words), part))
+    if not lanes:
+        return
+    found = [
+        session.attempt(f"{session.name}, fork {fork + 1} of {effort.forks}", lambda: _fork(session, lanes))
+        for fork in range(effort.forks)
+    ]
+    forks = [each for each in found if each is not None]
+    for number, lane in enumerate(lanes):
+        _keep(session, lane, [told[number] for told, _ in forks], MANY if lane.part == "many" else EACH)
+    if len(lanes) > 1:
+        pairs = [_pairs(told[0].costs, told[1].costs) for told, _ in forks]
+        session.keep(
+            ratio, ours.label, theirs.label, [[1e9 / mine for mine, _ in fork] for fork in pairs],
+            [[1e9 / other for _, other in fork] for fork in pairs], asked=effort.forks, case=EACH,
+        )  # fmt: skip
+    clocks = [clock for _, clock in forks]
+    session.keep(figure, "clock", "publish_ns", clocks, case=PARTS, note="two readings, in each percentile")
 
 
-def _measure(rounds: int, many: bool) -> dict[str, object]:
+def _pairs(ours: Sequence[float | None], theirs: Sequence[float | None]) -> list[tuple[float, float]]:
+    """Return the turns of a round in which neither was refused."""
+    return [(a, b) for a, b in zip(ours, theirs, strict=True) if a is not None and b is not None]
+
+
+def _keep(session: Session, lane: Part, told: Sequence[Told], case: str) -> None:
+    label, discarded = lane.case.label, sum(each.discarded for each in told)
+    costs = [[cost for cost in each.costs if cost is not None] for each in told]
+    more: dict[str, object] = {"asked": session.effort.forks, "ran": peers.ran(lane.case, "publish")}
+    if discarded:
+        more["note"] = f"{discarded} bursts with a refused offer discarded"
+    if lane.part in ("encode", "offer"):
+        session.keep(pooled, label, "publish_ns", costs, case=PARTS, **more)
+        return
+    singles = curve(merged([each.single for each in told]))
+    more["lost"] = sum(each.sent - each.taken for each in told)
+    session.keep(pooled, label, "publish_ns", costs, case=case, percentiles_ns=singles, **more)
+    session.keep(pooled, label, "msgs_per_s", [[1e9 / cost for cost in each] for each in costs], case=RATES, **more)
+
+
+def _fork(session: Session, lanes: Sequence[Part]) -> tuple[list[Told], float]:
     writer, reader = rig.two_cpus()
     with rig.driver() as directory, rig.place() as place:
         Words.make(place)
-        lanes = [
-            msgspec.to_builtins(Case(system=system, lane=lane, directory=directory, place=place, channel=CHANNEL))
-            for lane, system in enumerate(SYSTEMS)
+        placed = [
+            Part(msgspec.structs.replace(lane.case, lane=number, directory=directory, place=place), lane.part)
+            for number, lane in enumerate(lanes)
         ]
-        common = {"cases": lanes, "place": place}
-        here = "actorbus.bench.scenarios.publishing"
+        common = {"lanes": msgspec.to_builtins(placed), "place": place}
+        here, effort = "actorbus.bench.scenarios.publishing", session.effort
+        more = {"rounds": effort.turns(), "turn_s": effort.turn_s}
         answers = rig.run(
-            rig.Side(f"{here}:publish", {**common, "rounds": rounds, "many": many}, writer),
+            rig.Side(f"{here}:publish", {**common, **more}, writer),
             rig.Side(f"{here}:drain", common, reader),
-            within_s=60 + rounds * 2,
+            within_s=120 + effort.turns() * (effort.turn_s * 10 + 1) * len(lanes),
         )
-    return answers[0]
+    told, taken = msgspec.convert(answers[0]["told"], list[Told]), msgspec.convert(answers[1]["taken"], list[int])
+    for each, messages in zip(told, taken, strict=True):
+        each.taken = messages
+    return told, msgspec.convert(answers[0]["clock_ns"], float)
 
 
-def drain(cases: list[object], place: str) -> dict[str, object]:
-    """Take everything natively. The reader's process."""
-    words, found = Words.of(place), msgspec.convert(cases, list[Case])
-    with Client.connect(found[0].directory, name="bench-drain") as client:
-        subscriptions = [floor.add_subscription(client, case.channel, case.stream_id) for case in found]
-        ready(words)
+def drain(lanes: list[object], place: str) -> dict[str, object]:
+    """Take natively what the lane of this turn publishes, and tell how much it was. The reader's process."""
+    words, found = Words.of(place), msgspec.convert(lanes, list[Part])
+    with Client.connect(found[0].case.directory, name="bench-drain") as client:
+        streams = [floor.add_subscription(client, lane.case.channel, lane.case.stream_id) for lane in found]
+        records = [floor.OURS if lane.case.system == "actorbus" else floor.HEAD for lane in found]
         taken = [0] * len(found)
+        ready(words)
         while (turn := words[TURN]) != STOP:
-            for lane, subscription in enumerate(subscriptions):
-                taken[lane] += floor.drain(subscription, words, turn, 0.0001).messages
+            taken[turn] += floor.drain(streams[turn], words, turn, LOOK_S, record=records[turn]).messages
+            words.tell_sent(turn, taken[turn])
     return {"taken": taken}
 
 
-def publish(cases: list[object], place: str, rounds: int, many: bool) -> dict[str, object]:
+def publish(lanes: list[object], place: str, rounds: int, turn_s: float) -> dict[str, object]:
     """Publish in turns and take times. The writer's process."""
-    words, found = Words.of(place), msgspec.convert(cases, list[Case])
+    words, found = Words.of(place), msgspec.convert(lanes, list[Part])
     words.wait(READY, 1)
-    messages = [typed_message(number) for number in range(BLOCK)]
-    with Node.from_dict(topologies.writer(found[0], waits=True)) as node, pyaeron_raw.client(found[1]) as aeron:
-        publication: Any = aeron.add_exclusive_publication(found[1].channel, found[1].stream_id)
-        publication.await_connected(20)
-        publisher = node.publisher("main")
-        encode, offer = msgspec.msgpack.Encoder().encode, publication.offer
-        _await(lambda: publisher.publish(messages[0]))
-
-        def ours_many() -> None:
-            publisher.publish_many(messages)
-
-        def ours_one() -> None:
-            one = publisher.publish
-            for message in messages:
-                one(message)
-
-        def theirs() -> None:
-            for message in messages:
-                while not offer(encode(message)):
-                    pass
-
-        def their_one(message: object) -> None:
-            offer(encode(message))
-
-        answer: dict[str, object] = {"clock_ns": _clock_ns()}
-        lanes = {"ours": ours_many if many else ours_one, "peers": theirs, **_parts(messages, encode, offer)}
-        costs: dict[str, list[float]] = {lane: [] for lane in lanes}
-        for number in range(rounds + WARM_ROUNDS):
-            for lane in sorted(lanes, reverse=number % 2 == 0):
-                cost = _turn(lanes[lane])
-                if number >= WARM_ROUNDS:
-                    costs[lane].append(cost)
-        answer |= costs
-        answer |= {
-            "ours_curve": {} if many else _single(publisher.publish, messages),
-            "peers_curve": {} if many else _single(their_one, messages),
-        }
-        publication.close()
+    publishers = [_Publisher(lane, words) for lane in found]
+    told = [Told([], []) for _ in found]
+    for publisher in publishers:
+        publisher.burst(WARM_BURSTS)
+    for number in range(rounds):
+        for lane in range(len(found)) if number % 2 else reversed(range(len(found))):
+            told[lane].costs.append(publishers[lane].turn(turn_s))
+    for lane, each, publisher in zip(found, told, publishers, strict=True):
+        if not lane.part:
+            each.single = publisher.single()
+        publisher.wait_drained()
+        each.sent, each.discarded = publisher.sent, publisher.discarded
     words[TURN] = STOP
-    return answer
+    for publisher in publishers:
+        publisher.lane.close()
+    return {"told": msgspec.to_builtins(told), "clock_ns": _clock_ns()}
 
 
-def _parts(
-    messages: list[Any], encode: Callable[[object], bytes], offer: Callable[[bytes], object]
-) -> dict[str, Callable[[], None]]:
-    """Return what both do at least: the encode alone, and pyaeron's offer of a finished body alone."""
-    bodies = [encode(message) for message in messages]
+class _Publisher:
+    """One lane in the writer's process."""
 
-    def encode_alone() -> None:
-        for message in messages:
-            encode(message)
+    def __init__(self, part: Part, words: Words) -> None:
+        self.lane: Any = peers.ability(part.case.system, "publishing")(part.case, part.part)
+        self.sent = 0
+        self.discarded = 0
+        """Bursts of turns in which an offer was refused."""
+        self._number, self._words = part.case.lane, words
+        messages = typed_messages(DIFFERENT)
+        self._messages = itertools.cycle(messages)
+        prepared = [self.lane.prepared(messages[at : at + BLOCK]) for at in range(0, DIFFERENT, BLOCK)]
+        self._blocks = itertools.cycle(prepared)
 
-    def offer_alone() -> None:
-        for body in bodies:
-            while not offer(body):
-                pass
+    def wait_drained(self) -> None:
+        """Let the reader take this lane, and wait until it has all.
 
-    return {"encode": encode_alone, "offer": offer_alone}
-
-
-def _await(first: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            first()
-        except Refused:
+        Raises:
+            TimeoutError: it has not in time.
+        """
+        words, number, deadline = self._words, self._number, time.monotonic() + PATIENCE_S
+        words[TURN] = number
+        while (words.sent(number) or 0) < self.sent:
             if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
+                raise TimeoutError(f"{words.sent(number)} of {self.sent} messages were taken within {PATIENCE_S:g} s")
 
-
-def _turn(block: Callable[[], None]) -> float:
-    """Return ns a message over some blocks."""
-    clock, spent = time.perf_counter_ns, 0
-    for _ in range(BLOCKS):
-        began = clock()
-        block()
-        spent += clock() - began
-    return spent / (BLOCK * BLOCKS)
-
-
-def _single(publish_one: Callable[[Any], object], messages: list[Any]) -> dict[str, int]:
-    """Return the percentiles of single calls, two clock readings included."""
-    clock, found = time.perf_counter_ns, Latencies()
-    for _ in range(BLOCKS):
-        for message in messages:
+    def burst(self, times: int = 1) -> int:
+        """Publish bursts, drained before each; returns the ns of the publishing alone."""
+        clock, block, spent = time.perf_counter_ns, self.lane.block, 0
+        for _ in range(times):
+            self.wait_drained()
+            blocks = list(itertools.islice(self._blocks, BLOCKS))
             began = clock()
-            publish_one(message)
-            found.record(clock() - began)
-    return curve(found.snapshot())
+            for messages in blocks:
+                block(messages)
+            spent += clock() - began
+            self.sent += BLOCK * BLOCKS if self.lane.sends else 0
+        return spent
+
+    def turn(self, turn_s: float) -> float | None:
+        """Return ns a message of bursts that take so long; None: an offer was refused in each of them."""
+        spent, bursts, until = 0, 0, time.monotonic() + max(PATIENCE_TURNS * turn_s, 1.0)
+        while spent < turn_s * 1e9 and time.monotonic() < until:
+            refused, took = self.lane.refused, self.burst()
+            if self.lane.refused == refused:
+                spent += took
+                bursts += 1
+            else:
+                self.discarded += 1
+        return spent / (BLOCK * BLOCKS * bursts) if bursts else None
+
+    def single(self) -> Dump:
+        """Return how long single calls took, two clock readings included."""
+        clock, one, found = time.perf_counter_ns, self.lane.one, Latencies()
+        record: Callable[[int], None] = found.record
+        for _ in range(SINGLE_BURSTS):
+            self.wait_drained()
+            for message in itertools.islice(self._messages, BLOCK * BLOCKS):
+                began = clock()
+                one(message)
+                record(clock() - began)
+            self.sent += BLOCK * BLOCKS
+        return found.dump()
 
 
 def _clock_ns() -> float:
     clock = time.perf_counter_ns
-    spent = sorted(-clock() + clock() for _ in range(10_001))
-    return float(spent[5000])
+    return float(statistics.median(-clock() + clock() for _ in range(10_001)))

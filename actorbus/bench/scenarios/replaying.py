@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from actorbus.bench import rig
-from actorbus.bench.record import Result, figure
+from actorbus.bench.record import figure
 from actorbus.bench.scenarios.registry import Session
 from actorbus.bench.work import Fill, Quote, typed_message
 from actorbus.errors import BrokenError
@@ -33,31 +33,36 @@ DIFFERENT = 4096
 IDLE_NS = 200_000_000
 
 
-def run(session: Session) -> list[Result]:
+def run(session: Session) -> None:
     """Measure; every round in a process of its own."""
     if not session.can("actorbus"):
-        return []
-    messages = MESSAGES // 20 if session.effort.quick else MESSAGES
+        return
+    effort = session.effort
+    messages = MESSAGES // 20 if effort.quick else MESSAGES
     folder = Path(tempfile.mkdtemp(prefix="actorbus-bench-"))
+    rates: dict[str, list[float]] = {"replay": [], "read": []}
+    costs: list[float] = []
     try:
         given: dict[str, object] = {"folder": str(folder / "tape"), "messages": messages}
-        if session.attempt(f"record {messages:,} messages", lambda: _alone("record", given)) is None:
-            return []
-        rates: dict[str, list[float]] = {"replay": [], "read": []}
-        costs: list[float] = []
-        for number in range(session.effort.runs):
-            for what, found in rates.items():
-                answer = session.attempt(f"{what}, run {number + 1}", lambda what=what: _alone(what, given))
-                if answer is not None:
-                    found.append(answer["rate"])
-                    costs += [answer["cpu_s"] * 1e9 / messages] if what == "replay" else []
+        if session.attempt(f"record {messages:,} messages", lambda: _alone("record", given)) is not None:
+            for number in range(effort.forks):
+                for what, found in rates.items():
+                    answer = session.attempt(f"{what}, run {number + 1}", lambda what=what: _alone(what, given))
+                    if answer is not None:
+                        found.append(answer["rate"])
+                        costs += [answer["cpu_s"] * 1e9 / messages] if what == "replay" else []
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return [
-        figure("actorbus", "msgs_per_s", rates["replay"], CASE, "to batches of decoded messages"),
-        figure("actorbus", "message_ns", costs, CASE, "CPU time of all threads of the process"),
-        figure("actorbus", "msgs_per_s", rates["read"], CASE, "read and copied, nothing decoded"),
-    ]
+    more: dict[str, object] = {"asked": effort.forks, "case": CASE}
+    session.keep(
+        figure, "actorbus", "msgs_per_s", rates["replay"], note="to batches of decoded messages",
+        ran=[f"{HERE}:replay"], **more,
+    )  # fmt: skip
+    session.keep(figure, "actorbus", "message_ns", costs, note="CPU time of all threads of the process", **more)
+    session.keep(
+        figure, "actorbus", "msgs_per_s", rates["read"], note="read and copied, nothing decoded", ran=[f"{HERE}:read"],
+        **more,
+    )  # fmt: skip
 
 
 def _alone(what: str, given: dict[str, object]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from actorbus.bench import command as verb
 from actorbus.bench.record import Effort, Report
+from actorbus.bench.scenarios import Interrupted
 from tests.unit.bench.samples import report
 
 
@@ -37,10 +38,19 @@ def test_one_scenario_writes_one_report(asked: list[tuple[str, Effort]], tmp_pat
     found = json.loads(files[0].read_text())
 
     assert code == 0
-    assert {"scenario", "machine", "versions", "runs", "results"} <= set(found)
+    assert {"scenario", "machine", "versions", "runs", "results", "conditions", "commit"} <= set(found)
     assert {"system", "metric", "min", "median", "max", "percentiles_ns"} <= set(found["results"][0])
     assert "<svg" in files[1].read_text()
     assert "## latency" in files[2].read_text()
+
+
+def test_a_file_that_cannot_be_written_ends_it_before_anything_runs(
+    asked: list[tuple[str, Effort]], tmp_path: Path
+) -> None:
+    _, words = bench("latency", "--json", str(tmp_path / "none" / "b.json"))
+
+    assert "cannot be written" in words
+    assert asked == []
 
 
 def test_all_runs_every_scenario(asked: list[tuple[str, Effort]]) -> None:
@@ -75,3 +85,33 @@ def test_hold_fails_when_a_row_does_not(asked: list[tuple[str, Effort]]) -> None
 
     assert code == 1
     assert "FAILS" in words
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"results": []}, "latency: nothing was measured"),
+        ({"lacking": {"pyzmq": "not installed"}}, "pyzmq is of every report, and could not run: not installed"),
+    ],
+)
+def test_a_run_that_lacks_something_fails_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], words: str
+) -> None:
+    monkeypatch.setattr(verb, "run", lambda name, *_: report(name, **changes))
+    code, output = bench("latency")
+
+    assert code == 1
+    assert words in output
+
+
+def test_a_run_that_is_stopped_keeps_what_it_had(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def run(name: str, *_: object) -> Report:
+        if name == verb.QUICK_SCENARIOS[1]:
+            raise Interrupted(report(name))
+        return report(name)
+
+    monkeypatch.setattr(verb, "run", run)
+    bench("all", "--quick", "--json", str(tmp_path / "b.json"))
+
+    found = json.loads((tmp_path / "b.json").read_text(encoding="utf-8"))
+    assert [each["scenario"] for each in found] == list(verb.QUICK_SCENARIOS[:2])

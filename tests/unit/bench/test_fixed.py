@@ -5,7 +5,8 @@ from __future__ import annotations
 from actorbus.bench import topologies
 from actorbus.bench.case import Case
 from actorbus.bench.fixed import ColumnSink, FixedSink, columns_of, fixed_frames
-from actorbus.bench.work import FRAMES, last_made
+from actorbus.bench.handlers import last_made
+from actorbus.bench.work import FRAMES
 from actorbus.codec import FormatId, unpack
 from actorbus.topology.plan import load_mapping
 

@@ -12,15 +12,16 @@ from actorbus.errors import BrokenError
 
 def test_a_side_that_fails_ends_the_others_and_is_told() -> None:
     waits = rig.Side("tests.unit.bench.sides:wait_for_ever", {})
-    with pytest.raises(BrokenError) as caught:
+    with pytest.raises(rig.SideFailed) as caught:
         rig.run(waits, rig.Side("tests.unit.bench.sides:fail", {}))
 
-    assert "sides:fail ended with 1" in str(caught.value)
+    assert "sides:fail ended with code 1" in str(caught.value)
     assert "the reason is told" in str(caught.value.why)
+    assert caught.value.side == 1
 
 
 def test_a_side_that_is_late_is_ended() -> None:
-    with pytest.raises(BrokenError, match="wait_for_ever ended with -9"):
+    with pytest.raises(BrokenError, match=r"wait_for_ever was late \(0\.3 s\) and killed"):
         rig.run(rig.Side("tests.unit.bench.sides:wait_for_ever", {}), within_s=0.3)
 
 

@@ -17,7 +17,7 @@ CASE = Case(system="actorbus", lane=0, directory="/tmp/driver", place="")
     "make",
     [
         topologies.reader, topologies.writer, topologies.asker, topologies.answerer,
-        topologies.tick_reader, topologies.tick_writer,
+        topologies.tick_reader, topologies.tick_writer, topologies.soaked,
     ],
 )  # fmt: skip
 def test_it_can_be_planned(make: Callable[[Case], dict[str, object]]) -> None:
@@ -38,3 +38,7 @@ def test_bytes_go_through_a_raw_stream() -> None:
     made = topologies.reader(Case(system="a", lane=0, directory="", place="", size=64))
 
     assert made["streams"]["main"]["codec"] == {"format": "raw"}
+
+
+def test_the_switch_interval_is_the_profiles() -> None:
+    assert (topologies.switch_interval_s("laptop"), topologies.switch_interval_s("low-latency")) == (0.005, 0.0005)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actorbus.bench.words import AT, READY, Latencies, Words, curve
+from actorbus.bench.words import AT, READY, Latencies, Words, curve, merged
 
 
 def test_what_one_side_writes_the_other_reads(words_place: str) -> None:
@@ -45,3 +45,22 @@ def test_a_curve_names_its_percentiles() -> None:
 
 def test_a_curve_of_nothing_is_empty() -> None:
     assert curve(Latencies().snapshot()) == {}
+
+
+def test_what_several_runs_recorded_can_be_merged() -> None:
+    runs = [Latencies() for _ in range(2)]
+    runs[0].record(100)
+    runs[1].record(10_000)
+    made = merged([each.dump() for each in runs])
+
+    assert made.count == 2
+    assert made.percentile(100) >= 10_000
+
+
+def test_sides_tell_what_they_sent_and_what_they_work_on(words_place: str) -> None:
+    words = Words.of(words_place)
+    assert (words.sent(3), words.done_by(1)) == (None, None)
+    words.tell_sent(3, 0)
+    words.doing(1, 0)
+
+    assert (words.sent(3), words.done_by(1)) == (0, 0)

@@ -1,11 +1,9 @@
-"""The work: bodies differ, handlers read them."""
+"""The work: bodies differ, and both sides know them."""
 
 from __future__ import annotations
 
 import msgspec
-import pytest
 
-import actorbus as ab
 from actorbus.bench import work
 from actorbus.codec.frame import unpack
 from actorbus.message.base import type_id_of
@@ -13,7 +11,20 @@ from actorbus.message.base import type_id_of
 
 def test_every_body_differs() -> None:
     assert len(set(work.typed_bodies(1000))) == 1000
-    assert len(set(work.raw_bodies(32, 1000))) == 1000
+    assert len(set(work.bodies_of(32))) == work.count_of(32)
+
+
+def test_bodies_of_a_size_are_the_same_in_every_process() -> None:
+    assert work.bodies_of(100) == work.bodies_of(100)
+    assert {len(body) for body in work.bodies_of(100)} == {100}
+
+
+def test_counts_are_powers_of_two_that_fit_into_memory() -> None:
+    for size in (32, 1024, 10_240, 102_400):
+        count = work.count_of(size)
+        assert count & (count - 1) == 0
+        assert 64 <= count <= work.FRAMES
+    assert work.count_of(0) == work.FRAMES
 
 
 def test_three_quotes_and_a_fill() -> None:
@@ -23,11 +34,8 @@ def test_three_quotes_and_a_fill() -> None:
     assert kinds == ["Quote", "Quote", "Quote", "Fill"] * 2
 
 
-def test_a_raw_body_has_its_size_and_its_number_in_front() -> None:
-    body = work.raw_bodies(100, 3)[2]
-
-    assert len(body) == 100
-    assert body[:8] == (2).to_bytes(8, "little")
+def test_texts_are_not_always_the_same() -> None:
+    assert len({message.symbol for message in work.typed_messages(1000)}) == len(work.SYMBOLS)
 
 
 def test_a_framed_message_can_be_taken_apart() -> None:
@@ -39,30 +47,3 @@ def test_a_framed_message_can_be_taken_apart() -> None:
 def test_kinds_are_made_once_and_have_ids_of_their_own() -> None:
     assert work.kind_class(3) is work.kind_class(3)
     assert type_id_of(work.kind_class(3)) != type_id_of(work.kind_class(4))
-
-
-@pytest.mark.parametrize("sink", [work.Sink, work.ByteSink])
-def test_a_sink_is_the_one_made_last(sink: type[work.Sink]) -> None:
-    made = sink()
-
-    assert work.last_made() is made
-
-
-def test_sinks_keep_a_number_of_every_message() -> None:
-    sink = work.Sink()
-    sink.quote(work.Quote(1, "A", 7, 8, 9))
-    sink.fill(work.Fill(1, "A", 6, 1, 1))
-
-    assert (sink.count, sink.last) == (2, 6)
-
-
-def test_a_bystander_takes_its_type_alone() -> None:
-    assert issubclass(work.bystander(work.Quote), ab.Handler)
-
-
-def test_a_late_tick_is_recorded_and_one_of_the_warm_up_is_not() -> None:
-    sink = work.TickSink()
-    sink.tick(work.Tick(-1, 0))
-    sink.tick(work.Tick(0, 0))
-
-    assert (sink.count, sink.found.snapshot().count) == (2, 1)

@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 from actorbus.bench import peers
 from actorbus.bench.case import Case
-from actorbus.bench.words import READY, STOP, TURN, Words
+from actorbus.bench.trips import round_trip
+from actorbus.bench.turns import Lane, measure
+from actorbus.bench.words import READY, STOP, TURN, Words, merged
 
 DEADLINE_S = 20.0
 
@@ -50,13 +52,35 @@ def carries(case: Case) -> int:
 
 def trips(case: Case) -> int:
     """Return how many round trips were recorded."""
-    words, peer = Words.of(case.place), peers.find(case.system)
+    words, system = Words.of(case.place), case.system
     words[TURN] = 0
-    answerer, failed = _in_thread(lambda: peer.pong(case, words))
+    answerer, failed = _in_thread(lambda: peers.ability(system, "pong")(case, words))
     try:
         words.wait(READY, 1, DEADLINE_S)
-        return peer.ping(case, words, 0.0, 0.15).snapshot().count
+        return int(peers.ability(system, "ping")(case, words, 0.0, 0.15).snapshot().count)
     finally:
         words[TURN] = STOP
         answerer.join(DEADLINE_S)
         assert failed == []
+
+
+def measured(name: str, **changes: object) -> Lane:
+    """Return what a lane of one system did, with both sides in processes of their own.
+
+    Some systems keep the GIL while they wait for room: two threads of one process would wait for ever.
+    """
+    case = Case(**{"system": name, "own_publish": True, **changes})
+    (lane,) = measure([case], rounds=1, turn_s=0.02)
+    return lane
+
+
+def asked(name: str) -> int:
+    """Return how many round trips were recorded, with both sides in processes of their own."""
+    return merged([round_trip(Case(system=name), seconds=0.15)]).count
+
+
+def here_or_told(name: str) -> bool:
+    """Return whether a system that is not of every report is installed; where it is not, the bench must say so."""
+    missing = peers.missing(name)
+    assert missing is None or "actorbus[bench]" in missing
+    return missing is None

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from actorbus.bench import peers
-from actorbus.bench.case import Case
-from tests.unit.bench.peers.exchange import carries
+from tests.unit.bench.peers.exchange import asked, here_or_told, measured
 
 
-def test_it_carries_typed_messages_or_says_what_is_missing(case_of: Callable[..., Case]) -> None:
-    missing = peers.missing("pynng")
-    if missing is None:
-        assert carries(case_of("pynng")) >= 100
-    else:
-        assert "actorbus[bench]" in missing
+def test_it_carries_typed_messages_or_says_what_is_missing() -> None:
+    if here_or_told("pynng"):
+        lane = measured("pynng")
+        assert lane.taken >= 100
+        assert (lane.lost, lane.wrong) == (0, 0)
+
+
+def test_it_carries_bytes_unchanged() -> None:
+    if here_or_told("pynng"):
+        lane = measured("pynng", size=10_240)
+        assert lane.taken >= 100
+        assert (lane.lost, lane.wrong) == (0, 0)
+
+
+def test_it_makes_round_trips() -> None:
+    if here_or_told("pynng"):
+        assert asked("pynng") > 0

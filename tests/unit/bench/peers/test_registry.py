@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actorbus.bench import peers
+from actorbus.bench.case import Case
 from actorbus.errors import UsageError
 
 
@@ -28,5 +29,19 @@ def test_a_package_that_is_not_installed_is_the_reason(monkeypatch: pytest.Monke
     assert "no-such-package-here is not installed" in str(peers.missing("pyzmq"))
 
 
-def test_who_is_left_out_has_a_reason() -> None:
-    assert all(peers.LEFT_OUT.values())
+@pytest.mark.parametrize("name", [name for name in peers.PEERS if peers.missing(name) is None])
+def test_the_code_of_every_system_can_be_shown(name: str) -> None:
+    ran = peers.ran(Case(system=name), "turns")
+
+    assert ran
+    for each in ran:
+        file, source = peers.code_of(each)
+        assert file.startswith("actorbus/bench/")
+        assert source.lstrip().startswith(("def ", "class ", "@"))
+
+
+def test_what_a_system_does_not_do_is_told() -> None:
+    assert peers.can("pyzmq", "ping")
+    assert not peers.can("Pykka", "ping")
+    with pytest.raises(NotImplementedError, match="Pykka has no ping"):
+        peers.ability("Pykka", "ping")

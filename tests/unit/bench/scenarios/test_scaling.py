@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from actorbus.bench.case import Case
-from actorbus.bench.scenarios import throughput
-from tests.unit.bench.scenarios.tiny import tiny
+from actorbus.bench.scenarios import scaling
+from tests.unit.bench.scenarios.tiny import session
 
 
-def test_every_count_has_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    def measure(cases: list[Case], **_: object) -> list[list[float]]:
-        assert [case.streams for case in cases] == [1, 10, 100]
-        return [[1e6]] * len(cases)
+@pytest.mark.parametrize(("name", "field"), [("streams", "streams"), ("kinds", "kinds"), ("fan-out", "bystanders")])
+def test_every_count_is_a_lane(monkeypatch: pytest.MonkeyPatch, name: str, field: str) -> None:
+    found: dict[str, Sequence[Case]] = {}
+    monkeypatch.setattr(scaling, "compare", lambda _session, label, cases: found.update({label: cases}))
+    scaling.run(session(name))
+    lanes = found[scaling.EXIST[name]]
 
-    monkeypatch.setattr(throughput, "measure", measure)
-    systems = [result.system for result in tiny("streams").results if result.metric == "msgs_per_s"]
-
-    assert systems == ["actorbus, 1 streams", "actorbus, 10 streams", "actorbus, 100 streams"]
+    less = 1 if field == "bystanders" else 0
+    assert [getattr(case, field) + less for case in lanes] == [1, 10, 100]
+    assert [case.at for case in lanes] == [1, 10, 100]
+    assert lanes[0].label.startswith("actorbus, 1 ")

@@ -1,41 +1,44 @@
-"""Lanes compared."""
+"""Which systems stand beside each other."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pytest
 
 from actorbus.bench.case import Case
-from actorbus.bench.record import Effort
+from actorbus.bench.peers import MUST
 from actorbus.bench.scenarios import throughput
-from actorbus.bench.scenarios.registry import Session
-from actorbus.errors import BrokenError
-
-LANES = [Case(system=name, lane=0, directory="", place="") for name in ("actorbus", "floor", "pynng")]
+from tests.unit.bench.scenarios.tiny import session
 
 
-def test_the_first_lane_is_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throughput, "measure", lambda cases, **_: [[float(n + 1)] for n in range(len(cases))])
-    results = throughput.compare(Session("throughput", Effort(), lambda _: None), "typed", LANES)
+def compared(monkeypatch: pytest.MonkeyPatch, kind: str) -> dict[str, Sequence[Case]]:
+    found: dict[str, Sequence[Case]] = {}
 
-    assert [result.median for result in results] == [1.0, 2.0, 3.0, 1 / 2, 1 / 3]
+    def compare(_session: object, label: str, cases: Sequence[Case], **_: object) -> None:
+        found[label] = cases
 
-
-def test_an_optional_peer_that_fails_costs_the_others_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def measure(cases: list[Case], **_: object) -> list[list[float]]:
-        if len(cases) == 3:
-            raise BrokenError("pynng cannot")
-        return [[1.0]] * len(cases)
-
-    monkeypatch.setattr(throughput, "measure", measure)
-    session = Session("throughput", Effort(), lambda _: None)
-    results = throughput.compare(session, "typed", LANES)
-
-    assert {result.system for result in results} == {"actorbus", "floor"}
-    assert "pynng cannot" in next(iter(session.skipped.values()))
+    monkeypatch.setattr(throughput, "compare", compare)
+    throughput.run(session("throughput", kind=kind))
+    return found
 
 
-def test_stages_tell_what_the_framework_adds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throughput, "measure", lambda cases, **_: [[2e6], [2e7], [5e6], [2.5e6], [1e7]])
-    results = throughput.run(Session("stages", Effort(), lambda _: None))
+def test_sockets_stand_beside_what_publishes_by_its_own_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = compared(monkeypatch, "full")
 
-    assert [round(result.median) for result in results] == [500, 50, 200, 400, 100, 100]
+    for label in ("typed, by its own calls", "bytes, 1 KB"):
+        assert all(case.own_publish for case in found[label]), label
+        assert {"actorbus", "pyzmq", "multiprocessing"} <= {case.system for case in found[label]}
+    assert {case.own_publish for case in found["typed, handler a message"]} == {False}
+    assert {case.system for label in found for case in found[label]} >= set(MUST)
+
+
+def test_large_bodies_have_the_largest_fragments_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert all("mtu=65504" in case.channel for case in compared(monkeypatch, "full")["bytes, 100 KB"])
+
+
+def test_what_must_hold_is_measured_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = compared(monkeypatch, "hold")
+
+    assert "typed, by its own calls" not in found
+    assert {"bytes, 1 KB", "bytes, 10 KB", "bytes, 100 KB"} <= set(found)
