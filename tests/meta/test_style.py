@@ -71,6 +71,11 @@ def test_no_source_file_is_longer_than_a_reader_can_hold() -> None:
     assert not long, "\n".join(long)
 
 
+def test_no_merge_is_left_half_done() -> None:
+    """The changelog had both sides of one, and the page of the site showed them."""
+    assert matches(re.compile(r"^(?:<{7}|>{7}) ")) == []
+
+
 def test_no_line_of_code_is_longer_than_the_page() -> None:
     wide = [
         f"{name(path)}:{number}: {len(line)} columns"
