@@ -215,6 +215,7 @@ class ab_record_counts(CData):
     shed: int
     held: int
     too_large: int
+    words: int
     longest_ns: int
 
 class ab_replay_options(CData):

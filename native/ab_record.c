@@ -41,10 +41,11 @@ static void leave(recorder *self) {
     }
 }
 
-static bool is_control(const recorder *self, const uint8_t *bytes, size_t length) {
+/* Hello, Beat or Bye. */
+static bool is_word(const uint8_t *bytes, size_t length) {
     ab_frame frame;
     size_t body;
-    return self->framed && length >= AB_FRAME_LENGTH && ab_le16(bytes + AB_FRAME_TYPE_OFFSET) == AB_TYPE_CONTROL &&
+    return length >= AB_FRAME_LENGTH && ab_le16(bytes + AB_FRAME_TYPE_OFFSET) == AB_TYPE_CONTROL &&
            ab_frame_decode(bytes, length, &frame, &body) == AB_OK && frame.type == AB_TYPE_CONTROL;
 }
 
@@ -65,7 +66,7 @@ static int64_t allowance_of(const ab_subscription *subscription) {
 
 /* Is this one left out? Counted, if it is. */
 static bool leave_out(recorder *self, const ab_whole *message) {
-    if (is_control(self, message->bytes, message->length)) {
+    if (self->framed && is_word(message->bytes, message->length)) {
         return true;
     }
     if (!self->catching_up || self->allowance > 0) {
@@ -110,6 +111,9 @@ static size_t take(ab_sink *sink, int32_t session_id, int64_t time_ns, const ab_
             self->took = self->took || taken > 0;
             self->counts.records += (int64_t)taken;
             self->counts.bytes += bytes;
+            for (size_t i = at; !self->framed && i < at + taken; i++) {
+                self->counts.words += is_word(messages[i].bytes, messages[i].length);
+            }
             at += taken;
             if (at < end) {
                 if (!passes_over(self, &messages[at], why)) {

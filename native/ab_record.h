@@ -34,6 +34,7 @@ typedef struct {
     int64_t shed;      /* messages left out */
     int64_t held;      /* times a message was left in the term buffer for want of room */
     int64_t too_large; /* messages longer than a record may be: left out */
+    int64_t words;     /* of the records, `framed` 0: Hello, Beat or Bye of an actorbus publisher, kept as any message */
     int64_t longest_ns; /* the longest from the end of a pass to that of the next: a disk call, or a thread without a core */
 } ab_record_counts;
 

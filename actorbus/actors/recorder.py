@@ -386,6 +386,7 @@ class RecorderActor(Shell):
         counts[RecorderCounter.SHED] = moved.shed + moved.too_large
         counts[RecorderCounter.HELD] = moved.held
         counts[RecorderCounter.REPEATED] = moved.repeated
+        counts[RecorderCounter.WORDS] = moved.words
         for cell, value in counts.items():
             self._setup.cells[cell] = value
 

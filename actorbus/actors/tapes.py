@@ -188,7 +188,7 @@ class PortTape:
     def _write(self) -> bool:
         """Append what was taken; what does not fit stays, or is left out by the policy. Whether anything moved."""
         recording, counts = self._recording, self._counts
-        done = size = shed = 0
+        done = size = shed = words = 0
         try:
             if recording is not None:
                 for number, body, session, position, time_ns in self._pending:
@@ -196,6 +196,7 @@ class PortTape:
                     self._reached[number, session] = position
                     done += 1
                     size += len(body)
+                    words += _is_control(body)  # of a stream without our frame: others were left out
                 recording.tick()
                 self._full = False
                 if self._marks is not None:
@@ -209,6 +210,7 @@ class PortTape:
             self._counts = counts._replace(
                 records=counts.records + done,
                 bytes=counts.bytes + size,
+                words=counts.words + words,
                 shed=counts.shed + shed,
                 held=counts.held + (left > 0),
             )

@@ -171,13 +171,16 @@ def _into(folder: str, streams: tuple[str, ...], sync: Sync | None) -> RecorderP
 def _follow(node: Node, stop: StopSignals, work: Progress, for_ns: int | None, until_idle_ns: int | None) -> None:
     """Show how far the recorder is until it is to end: by a signal, by time, by silence, or because it failed."""
     began_ns = moved_ns = time.monotonic_ns()
+    moved = 0
     while not stop.event.wait(LOOK_S) and node.failed is None:
         now_ns = time.monotonic_ns()
-        records = sum(recorder.records for recorder in node.stats().recorders.values())
-        if records > work.done:
-            moved_ns = now_ns
+        counters = node.stats().recorders.values()
+        records = sum(recorder.records for recorder in counters)
+        messages = records - sum(recorder.words for recorder in counters)  # a publisher that lives is no message
+        if messages > moved:
+            moved, moved_ns = messages, now_ns
         work.advance(records - work.done)
         if for_ns is not None and now_ns - began_ns >= for_ns:
             return
-        if until_idle_ns is not None and records and now_ns - moved_ns >= until_idle_ns:
+        if until_idle_ns is not None and moved and now_ns - moved_ns >= until_idle_ns:
             return

@@ -30,6 +30,8 @@ class RecordCounts(NamedTuple):
     """Messages longer than a record may be: left out."""
     longest_ns: int = 0
     """The longest time between two passes, nanoseconds."""
+    words: int = 0
+    """Of the records of streams without our frame: those that are a publisher's Hello, Beat or Bye."""
     repeated: int = 0
     """Messages that came again after a restart and were left out: the recording has them."""
 
@@ -72,7 +74,15 @@ class RecordSink:
         counts = ffi.new("ab_record_counts *")
         if lib.ab_subscription_recorded(self._subscription.handle, counts) != lib.AB_OK:
             return RecordCounts()
-        numbers = (counts.records, counts.bytes, counts.shed, counts.held, counts.too_large, counts.longest_ns)
+        numbers = (
+            counts.records,
+            counts.bytes,
+            counts.shed,
+            counts.held,
+            counts.too_large,
+            counts.longest_ns,
+            counts.words,
+        )
         return RecordCounts(*numbers, self.repeated)
 
     @property

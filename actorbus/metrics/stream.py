@@ -155,6 +155,7 @@ class RecorderCounter(IntEnum):
     REPEATED = 9
     LOST = 10
     UNPURGED = 11
+    WORDS = 12
 
 
 class RecorderCounters(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +185,8 @@ class RecorderCounters(msgspec.Struct, frozen=True, kw_only=True):
     """Messages counted in `records` that the recording could not keep after a failed write."""
     unpurged: int = 0
     """Looks at the retention that failed: nothing was removed then."""
+    words: int = 0
+    """Of `records`, those of streams without our frame that are a publisher's Hello, Beat or Bye: no message moved."""
 
     @classmethod
     def from_block(cls, numbers: Sequence[int]) -> Self:
@@ -201,4 +204,5 @@ class RecorderCounters(msgspec.Struct, frozen=True, kw_only=True):
             repeated=numbers[RecorderCounter.REPEATED],
             lost=numbers[RecorderCounter.LOST],
             unpurged=numbers[RecorderCounter.UNPURGED],
+            words=numbers[RecorderCounter.WORDS],
         )

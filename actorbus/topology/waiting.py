@@ -47,7 +47,8 @@ def activity_of(session: Session) -> int:
     """Return how many messages moved so far, by the counters of streams and recorders, and out of recordings."""
     moved = sum(sum(block[cell] for cell in _MOVING) for block in session.stream_blocks.values())
     moved += sum(following.moved for _, _, following in list(session.followed))
-    return moved + sum(block[RecorderCounter.RECORDS] for block in session.recorders.blocks.values())
+    blocks = session.recorders.blocks.values()
+    return moved + sum(block[RecorderCounter.RECORDS] - block[RecorderCounter.WORDS] for block in blocks)
 
 
 def wait_until(watched: Watched, *, for_ns: int | None, until_idle_ns: int | None) -> str:

@@ -199,6 +199,21 @@ static void what_piled_up_during_an_absence_is_shed_until_it_has_caught_up(void)
     end();
 }
 
+static void words_of_ours_in_a_foreign_stream_are_recorded_and_counted_apart(void) {
+    for (int framed = 0; framed < 2; framed++) {
+        begin(framed, AB_RECORD_HOLD);
+        aeron_image_t *image = fake_image(7, 16, 1408, 0, 0);
+        fake_announce(subscription, image);
+        send_frame(image, 0, 0, 0);
+        send_frame(image, 5, 'a', 4);
+        poll_all();
+        CHECK_EQUAL(framed ? 1 : 2, counts().records);
+        CHECK_EQUAL(framed ? 0 : 1, counts().words);
+        end_journal();
+        end();
+    }
+}
+
 static void a_message_longer_than_a_record_may_be_is_left_out_and_counted(void) {
     begin(0, AB_RECORD_HOLD);
     aeron_image_t *image = fake_image(7, 20, 65504, 0, 0);
@@ -235,6 +250,7 @@ int main(void) {
     RUN(a_message_of_many_fragments_is_one_record);
     RUN(without_a_journal_messages_wait_and_come_once_when_there_is_one);
     RUN(a_shedding_recorder_without_a_journal_holds_nobody);
+    RUN(words_of_ours_in_a_foreign_stream_are_recorded_and_counted_apart);
     RUN(what_piled_up_during_an_absence_is_shed_until_it_has_caught_up);
     RUN(a_message_longer_than_a_record_may_be_is_left_out_and_counted);
     RUN(wrong_arguments_are_refused);

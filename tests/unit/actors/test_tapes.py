@@ -133,6 +133,7 @@ def test_foreign_bytes_are_never_taken_for_our_own_words() -> None:
     bench.run()
 
     assert [record[1] for record in bench.recording.records] == [HELLO]
+    assert (bench.tape.counts.records, bench.tape.counts.words) == (1, 1)
 
 
 def test_what_only_looks_like_our_own_words_is_recorded_as_it_came() -> None:

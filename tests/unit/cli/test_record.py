@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 import actorbus as ab
 from actorbus.cli.main import _main  # pyright: ignore[reportPrivateUsage]
+from actorbus.codec import ControlKind, control
 from actorbus.journal import open_recording
 from actorbus.message import type_id_of
 from actorbus.transport import Client, EmbeddedDriver
@@ -53,6 +55,29 @@ def test_messages_are_recorded_byte_for_byte_and_a_second_run_goes_on(
     with open_recording(tape) as reader:
         assert [(stream.name, stream.framed) for stream in reader.streams.values()] == [("notes", False)]
         assert [found.payload for found in reader] == [*BODIES, *BODIES[:10]]
+
+
+def test_beats_do_not_keep_a_recorder_from_being_idle(tmp_path: Path, client: Client) -> None:
+    publication = client.add_publication(IPC, 7, frame=False, format=0, publisher=1, types=[(1, 0)])
+    over = threading.Event()
+
+    def beat() -> None:
+        send(publication, [b"a message"])
+        while not over.wait(0.05):
+            send(publication, [control(ControlKind.BEAT, publisher=1, sequence=1)])
+
+    beating = threading.Thread(target=beat)
+    beating.start()
+    began = time.monotonic()
+    try:
+        assert record(tmp_path / "tape", client, "--until-idle", "500ms", "--for", "60s") == 0
+        assert time.monotonic() - began < 50
+    finally:
+        over.set()
+        beating.join(30)
+        publication.close()
+    with open_recording(tmp_path / "tape") as reader:
+        assert len(list(reader)) > 1, "they are recorded all the same"
 
 
 def test_it_ends_after_its_time(tmp_path: Path, client: Client, capsys: pytest.CaptureFixture[str]) -> None:
