@@ -118,7 +118,7 @@ def percentile_curves(title: str, metric: str, curves: Mapping[str, Mapping[str,
     for value, words in scale.ticks:
         y = scale.place(value)
         body += [line(f"M{MARGIN} {y:.1f}H{right - 10:.1f}"), text(MARGIN - 8, y + 4, words, "end", "soft")]
-    for level in (0, 50, 90, 99, 99.9, 99.99, 99.999):
+    for level in (50, 90, 99, 99.9, 99.99, 99.999):
         x = x_of(level)
         body += [line(f"M{x:.1f} {HEAD}V{bottom}"), text(x, bottom + 17, f"{level:g} %", "middle", "soft")]
     dashes = _dashes(names)

@@ -14,7 +14,7 @@ import msgspec
 
 from actorbus.bench import digest, hold
 from actorbus.bench.outputs import Outputs
-from actorbus.bench.peers import PEERS, RECORDERS
+from actorbus.bench.peers import MUST, PEERS, RECORDERS
 from actorbus.bench.record import Effort, Report
 from actorbus.bench.scenarios import SCENARIOS, Interrupted, expected_s, run
 from actorbus.bench.show import Shown
@@ -26,8 +26,9 @@ __all__ = ["FULL", "HOLD", "QUICK", "QUICK_SCENARIOS", "chosen", "command"]
 FILE = click.Path(dir_okay=False, path_type=Path)
 FULL = Effort(soak_messages=100_000_000)
 QUICK = Effort(
-    rounds=3, turn_s=0.06, forks=1, seconds=0.4, soak_messages=1_000_000, journal_bytes=1 << 28, kind="quick"
-)
+    rounds=3, turn_s=0.06, forks=1, seconds=0.4, soak_messages=1_000_000, journal_bytes=1 << 28, kind="quick",
+    systems=(*MUST, "pyaeron+struct", "pyaeron+numpy"),
+)  # fmt: skip
 KNOWN = (*PEERS, *RECORDERS)
 HOLD = Effort(
     rounds=27, turn_s=0.08, seconds=1.0, journal_bytes=1 << 30, kind="hold",
@@ -64,7 +65,7 @@ class BenchCommand(click.Command):
     shell_complete=one_of_list(list(KNOWN)),
     help=f"Only these beside actorbus: {', '.join(KNOWN)}; or none.",
 )
-@click.option("--quick", is_flag=True, help="Fewer, shorter turns: shows that it runs, ratios mean little.")
+@click.option("--quick", is_flag=True, help="Fewer, shorter turns, no optional peers; ratios mean little.")
 def command(
     scenario: str,
     json_file: Path | None,

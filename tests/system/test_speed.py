@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -13,6 +18,7 @@ from actorbus.bench.scenarios.soaking import GROWN, HELD, PROCESSES, SAME
 from tests.prove import Failed
 from tests.prove.speed import failing, soaked
 from tests.prove.speed_judging import held, page_lacks, quick, shown
+from tests.system.processes import environment
 from tests.unit.bench.samples import CURVE, report
 
 TEN_MILLION = 10_000_000
@@ -50,6 +56,17 @@ def test_an_allocators_late_mapping_is_told_and_does_not_fail() -> None:
 def test_what_grows_in_any_process_fails_a_soak(changes: dict[str, float]) -> None:
     with pytest.raises(Failed, match=next(iter(changes)).partition("_")[0]):
         held(soak(**changes), TEN_MILLION)
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.skipif(os.environ.get("ACTORBUS_SYSTEM") != "1", reason="make test-system runs the reduced set, 90 s")
+def test_the_reduced_set_has_a_figure_of_every_scenario_and_system(tmp_path: Path) -> None:
+    made = tmp_path / "quick.json"
+    command = [sys.executable, "-m", "actorbus", "bench", "all", "--quick", "--json", str(made)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=1100, check=False)
+
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    quick(msgspec.json.decode(made.read_bytes(), type=list[Report]))
 
 
 def quick_reports(**changes: Result) -> list[Report]:

@@ -120,7 +120,7 @@ def _trips(session: Session, cores: int) -> Iterator[Row]:
     for system in (name for name in peers.PEERS if session.can(name)):
         case = Case(system=system)
         if peers.can(system, "ping"):
-            ours = list(_profiles(case)) if system == "actorbus" else []
+            ours = list(_profiles(case)) if system == "actorbus" and kind == "full" else []
             yield Row("ipc", case)
             yield from (Row("ipc", each) for each in ours)
             if kind == "full":

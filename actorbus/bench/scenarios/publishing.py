@@ -100,7 +100,7 @@ def _keep(session: Session, lane: Part, told: Sequence[Told], case: str) -> None
     costs = [[cost for cost in each.costs if cost is not None] for each in told]
     more: dict[str, object] = {"asked": session.effort.forks, "ran": peers.ran(lane.case, "publish")}
     if discarded:
-        more["note"] = f"{discarded} bursts with a refused offer discarded"
+        more["note"] = f"{discarded} bursts discarded"
     if lane.part in ("encode", "offer"):
         session.keep(pooled, label, "publish_ns", costs, case=PARTS, **more)
         return

@@ -44,7 +44,7 @@ def run(session: Session) -> None:
         compare(session, EXIST[session.name], lanes(field, field))
         return
     compare(session, EXIST["fan-out"], lanes(field, "handlers, 1 used", less=1))
-    if session.effort.kind != "hold":
+    if session.effort.full:
         compare(session, "handlers of every message, by priority", lanes("handlers", "handlers"))
         if session.can(BY_HAND):
             compare(session, "handlers of every message, by hand", lanes("handlers", "handlers", BY_HAND))
