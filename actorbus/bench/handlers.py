@@ -115,16 +115,18 @@ class QuoteSink(ab.Handler):
 
 
 class FillSink(ab.Handler):
-    """The half of `Sink` that takes fills."""
+    """The half of `Sink` that takes fills, once its gate is open."""
 
     def __init__(self) -> None:
         self.count = 0
         self.last = 0
+        self.gate = threading.Event()
         _made.append(self)
 
     @ab.on(Fill)
     def fill(self, m: Fill) -> None:
         """Take a fill."""
+        self.gate.wait()
         self.last = m.price
         self.count += 1
 

@@ -1,7 +1,8 @@
 """`soak`: many messages, and what every process holds at a tenth of them and at the end.
 
     publisher   a node: `publish(message)`, typed, one by one; it waits when it is held back, as by default
-    reader      a node: quotes to an inline handler, fills (one in four) to a handler with a mailbox
+    reader      a node: quotes to an inline handler, fills (one in four) to a handler with a mailbox, which is full once
+                before the first look: how full it becomes is chance, bounded, and would look like growth
     driver      a process of its own
 
 All three are looked at by the reader: memory, descriptors, threads, mappings; and the driver's folder in shared memory.
@@ -23,7 +24,7 @@ import msgspec
 
 from actorbus.bench import rig, topologies
 from actorbus.bench.case import Case
-from actorbus.bench.handlers import FillSink, QuoteSink, last_made
+from actorbus.bench.handlers import Counting, FillSink, QuoteSink, last_made
 from actorbus.bench.record import figure
 from actorbus.bench.scenarios.footprint import state
 from actorbus.bench.scenarios.registry import Session
@@ -40,6 +41,8 @@ __all__ = ["GROWN", "HELD", "PROCESSES", "SAME", "feed", "run", "soak"]
 PROCESSES = ("publisher", "reader", "driver")
 HERE = "actorbus.bench.scenarios.soaking"
 LOOK_S = 0.02
+QUIET_S = 0.5
+"""Nothing for so long: the mailbox is full and holds its stream."""
 SLOWEST = 50_000
 """Messages a second: one that is slower is stuck."""
 DIFFERENT, CHUNK = 4096, 64
@@ -108,12 +111,24 @@ def feed(case: dict[str, object], place: str) -> dict[str, object]:
     return {"sent": sent}
 
 
+def _fill_mailbox(quotes: Counting, fills: Counting) -> None:
+    """Let the mailbox be full once, then open it: how full it becomes later is chance, and no growth."""
+    assert isinstance(fills, FillSink)
+    seen, quiet_since = 0, time.monotonic()
+    while not seen or time.monotonic() - quiet_since < QUIET_S:
+        time.sleep(LOOK_S)
+        if quotes.count != seen:
+            seen, quiet_since = quotes.count, time.monotonic()
+    fills.gate.set()
+
+
 def soak(case: dict[str, object], place: str, messages: int, driver: int) -> dict[str, object]:
     """Handle so many, look at a tenth and at the end. The reader's process."""
     words, found = Words.of(place), opened(case)
     with Node.from_dict(topologies.soaked(found)) as node:
         quotes, fills = last_made(QuoteSink), last_made(FillSink)
         ready(words)
+        _fill_mailbox(quotes, fills)
         looks: list[dict[str, dict[str, float]]] = []
         for target in (messages // 10, messages):
             while quotes.count + fills.count < target:
