@@ -72,7 +72,7 @@ def test_a_missing_peer_of_the_bench_names_the_command(where: World) -> None:
     hidden = without(["pyzmq"], where.folder / "without-zmq")
     python = "from actorbus.bench.peers import missing; print(missing('pyzmq'))"
     ended = call(where, f'{sys.executable} -c "{python}"', **hidden)
-    assert ended.out.strip() == "pyzmq is not installed (pip install 'actorbus[bench]')", ended
+    assert ended.out.strip() == "pyzmq is not installed (python -m pip install pyzmq)", ended
 
 
 def test_verbose_shows_the_traceback(where: World) -> None:

@@ -88,7 +88,7 @@ def missing(name: str) -> str | None:
     try:
         metadata.version(wanted)
     except metadata.PackageNotFoundError:
-        return f"{wanted} is not installed (pip install 'actorbus[bench]')"
+        return f"{wanted} is not installed (python -m pip install {wanted})"
     return None
 
 

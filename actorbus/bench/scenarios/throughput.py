@@ -44,7 +44,7 @@ def run(session: Session) -> None:
     msgpack = lanes(("pyaeron+msgspec",), labelled="pyaeron+msgspec, msgpack")
     compare(session, "struct, two of five fields", [*lanes(STRUCT, form="struct"), *msgpack])
     if importlib.util.find_spec("numpy") is None:
-        session.skipped["columns"] = "numpy is not installed (pip install 'actorbus[columns]')"
+        session.skipped["columns"] = "numpy is not installed (python -m pip install numpy)"
     else:
         batched = lanes(("floor",), form="columns", frames=True, labelled="floor, batch frames")
         compare(session, "columns, publish_columns", [*lanes(COLUMNS, form="columns"), *batched])

@@ -82,5 +82,5 @@ def asked(name: str) -> int:
 def here_or_told(name: str) -> bool:
     """Return whether a system that is not of every report is installed; where it is not, the bench must say so."""
     missing = peers.missing(name)
-    assert missing is None or "actorbus[bench]" in missing
+    assert missing is None or "python -m pip install " in missing
     return missing is None
