@@ -52,9 +52,14 @@ def watched[R](work: Callable[[memoryview], R], told: Told | None) -> R:
 
 
 def _foreign(directory: Path, found: str) -> str:
-    """Return what is wrong when the table of streams is another recording's than the segments."""
-    said = table.load(directory).uuid
-    return "" if said == found else f"the table of streams is that of recording {said}, the segments are of {found}"
+    """Return what is wrong when the table of streams is another recording's than the segments.
+
+    Segments alone, without a table, are a journal too: `tools.py`, for recordings, has looked for it before.
+    """
+    said = table.load_if_there(directory)
+    if said is None or said.uuid == found:
+        return ""
+    return f"the table of streams is that of recording {said.uuid}, the segments are of {found}"
 
 
 def _uuid_of(directory: Path) -> str:

@@ -77,7 +77,7 @@ BOUNDS = {
     "AB1309": r"add `publishes: ",
     "AB1312": r"@ab\.on|one method",
     "AB1314": r"dispatch: mailbox",
-    "AB1501": r"comes with",
+    "AB1501": r"\(planned\).*; (use|remove) ",
     "AB1601": r"file:PATH or env:NAME",
     "AB1703": r"write it in full|new folder|empty",
     "AB1901": r" -> .+ -> ",
