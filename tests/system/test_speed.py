@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -59,7 +58,6 @@ def test_what_grows_in_any_process_fails_a_soak(changes: dict[str, float]) -> No
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.skipif(os.environ.get("ACTORBUS_SYSTEM") != "1", reason="make test-system runs the reduced set, 90 s")
 def test_the_reduced_set_has_a_figure_of_every_scenario_and_system(tmp_path: Path) -> None:
     made = tmp_path / "quick.json"
     command = [sys.executable, "-m", "actorbus", "bench", "all", "--quick", "--json", str(made)]
