@@ -124,7 +124,11 @@ def test_a_latency_report_shows_its_tail_beside_cs() -> None:
 
 
 def test_rows_of_the_journal_are_another_issues() -> None:
-    rows = ("holds  memory < 50 MB: 43.62", "FAILS  replay >= 2 M/s: 1.26 M", "FAILS  idle < 2 % of a core: 2.18")
+    rows = (
+        "holds  memory < 50 MB: 43.62",
+        "FAILS  replay to a batch handler >= 2 M/s: 1.26 M",
+        "FAILS  idle < 2 % of a core: 2.18",
+    )
     said = "must hold:\n" + "".join(f"  {row}\n" for row in rows)
 
     assert failing(said) == ["idle < 2 % of a core: 2.18"]

@@ -10,6 +10,6 @@ def test_all_that_is_recorded_is_replayed() -> None:
     found = tiny("replay")
     judged = {each.row.name: each.value for each in hold.judge([found])}
 
-    assert len(found.results) == 3
+    assert len(found.results) == 4
     assert all(result.median > 0 for result in found.results)
-    assert judged["replay >= 2 M/s"] == found.results[0].median
+    assert judged["replay to a batch handler >= 2 M/s"] == found.results[0].median
