@@ -68,6 +68,9 @@ void ab_stats_close(ab_stats *stats);
  * AB_UNKNOWN_TYPE (another version), AB_NOT_CONNECTED (its writer has not finished creating it). */
 int ab_stats_load(int descriptor, ab_stats_image **image, ab_error *error);
 
+/* Copy and check the header alone, which takes no memory: who wrote it, and whether that lives. Errors as ab_stats_load. */
+int ab_stats_look(int descriptor, ab_stats_header *header, ab_error *error);
+
 /* The same from `length` bytes in memory. */
 int ab_stats_parse(const void *bytes, uint64_t length, ab_stats_image **image, ab_error *error);
 

@@ -169,7 +169,7 @@ static int finish(ab_stats_image *made, ab_stats_image **image, ab_error *error)
     return AB_OK;
 }
 
-int ab_stats_load(int descriptor, ab_stats_image **image, ab_error *error) {
+static int length_of(int descriptor, uint64_t *length, ab_error *error) {
     struct stat status;
 
     if (fstat(descriptor, &status) != 0) {
@@ -179,8 +179,32 @@ int ab_stats_load(int descriptor, ab_stats_image **image, ab_error *error) {
     if (!S_ISREG(status.st_mode)) {
         return ab_fail(error, AB_MALFORMED, 0, "not a statistics file: it is no regular file");
     }
-    const uint64_t length = (uint64_t)status.st_size;
-    int code = check_length(length, error);
+    *length = (uint64_t)status.st_size;
+    return check_length(*length, error);
+}
+
+static int unreadable(ab_error *error) {
+    const int number = errno;
+    return ab_fail(error, AB_FAILED, number, "cannot read the statistics file: %s", strerror(number));
+}
+
+int ab_stats_look(int descriptor, ab_stats_header *header, ab_error *error) {
+    uint64_t length;
+    const int code = length_of(descriptor, &length, error);
+    if (code != AB_OK) {
+        return code;
+    }
+    const int64_t got = read_fully(descriptor, (char *)header, AB_STATS_HEADER_LENGTH, 0);
+    if (got < 0) {
+        return unreadable(error);
+    }
+    return got == AB_STATS_HEADER_LENGTH ? check_header(header, length, error)
+                                         : malformed(error, "bytes read", (uint64_t)got, "are less than the file's", length);
+}
+
+int ab_stats_load(int descriptor, ab_stats_image **image, ab_error *error) {
+    uint64_t length;
+    int code = length_of(descriptor, &length, error);
     if (code != AB_OK) {
         return code;
     }
@@ -197,9 +221,9 @@ int ab_stats_load(int descriptor, ab_stats_image **image, ab_error *error) {
         got = rest < 0 ? rest : got + rest;
     }
     if (got < 0) {
-        const int number = errno;
+        code = unreadable(error);
         ab_stats_unload(made);
-        return ab_fail(error, AB_FAILED, number, "cannot read the statistics file: %s", strerror(number));
+        return code;
     }
     code = (uint64_t)got == length ? check_header(made->header, length, error)
                                    : malformed(error, "bytes read", (uint64_t)got, "are less than the file's", length);

@@ -267,6 +267,20 @@ def read_statistics(descriptor: int, where: str) -> tuple[HeaderFacts, list[Entr
         lib.ab_stats_unload(image)
 
 
+def read_statistics_header(descriptor: int, where: str) -> HeaderFacts:
+    """Copy and check the header alone of the statistics file open behind `descriptor`: no memory for its contents.
+
+    Raises:
+        DecodeError, EnvironmentFault: as `read_statistics`.
+    """
+    error = ffi.new("ab_error *")
+    header = cast("ab_stats_header", ffi.new("ab_stats_header *"))
+    code = lib.ab_stats_look(descriptor, cast("CData", header), error)
+    if code != lib.AB_OK:
+        _raise(code, error, where)
+    return _header_facts(header)
+
+
 def _header_facts(header: ab_stats_header) -> HeaderFacts:
     return HeaderFacts(
         name=_text(header.name),

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from actorbus.errors import ActorBusError, PermissionRefused
-from actorbus.ffi.stats import read_statistics
+from actorbus.ffi.stats import read_statistics_header
 
 __all__ = [
     "BLACK_BOXES_KEPT",
@@ -104,7 +104,7 @@ def _writer_is_dead(path: Path) -> bool:
     except OSError:
         return False
     try:
-        return read_statistics(descriptor, str(path))[0].writer == "dead"
+        return read_statistics_header(descriptor, str(path)).writer == "dead"
     except ActorBusError:
         return False
     finally:

@@ -46,6 +46,10 @@ static void a_reader_sees_what_writers_store_and_the_file_goes_with_close(void) 
     ab_stats_unload(image);
 
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    ab_stats_header alone;
+    CHECK_EQUAL(AB_OK, ab_stats_look(descriptor, &alone, &error));
+    CHECK_EQUAL(getpid(), alone.pid);
+    CHECK_EQUAL(AB_STATS_ALIVE, ab_stats_liveness_of(&alone));
     ab_stats_close(stats);
     CHECK(access(path, F_OK) != 0);
     CHECK_EQUAL(AB_OK, ab_stats_load(descriptor, &image, &error)); /* who had it open still reads the final values */

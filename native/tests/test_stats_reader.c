@@ -115,6 +115,12 @@ static void inv_header_fits(void) {
     CHECK_EQUAL(AB_MALFORMED, ab_stats_parse(good, 4096, &image, &error));
     CHECK_EQUAL(AB_MALFORMED, load("/dev/null", &image, &error));
     CHECK_EQUAL(AB_FAILED, ab_stats_load(-1, &image, &error));
+
+    ab_stats_header alone;
+    CHECK_EQUAL(AB_FAILED, ab_stats_look(-1, &alone, &error));
+    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    CHECK_EQUAL(AB_MALFORMED, ab_stats_look(nothing, &alone, &error));
+    close(nothing);
 }
 
 static void inv_entries_ascend(void) {
