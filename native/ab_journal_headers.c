@@ -66,10 +66,10 @@ static int is_length(uint64_t length) {
     return length >= AB_JOURNAL_SEGMENT_MIN && length <= AB_JOURNAL_SEGMENT_MAX && (length & (length - 1)) == 0;
 }
 
-/* Do records of the file check out with this uuid? 1: *first is the sequence of the first one, -1 where that does not begin where the
- * segment's first is due. 0, or a failure. `thorough` 0: only look there. */
+/* Do records of the file check out with this uuid? 1: *sequence is that of the first one, and so is *first, or -1 where that does not begin
+ * where the segment's first is due. 0, or a failure. `thorough` 0: only look there. */
 static int has_records(const maker *m, int file, const ab_segment_header *header, int64_t since, int thorough, int64_t *first,
-    int64_t *time, ab_error *error) {
+    uint64_t *sequence, int64_t *time, ab_error *error) {
     ab_scan scan;
     ab_scan_tail tail = {0};
     int result = ab_scan_init(&scan, m->store, file, header);
@@ -86,6 +86,7 @@ static int has_records(const maker *m, int file, const ab_segment_header *header
     if (result != AB_OK || tail.next == 0) {
         return result;
     }
+    *sequence = tail.next_sequence;
     *first = tail.next == AB_JOURNAL_HEADER ? (int64_t)tail.next_sequence : -1;
     *time = tail.next_time;
     return 1;
@@ -94,6 +95,18 @@ static int has_records(const maker *m, int file, const ab_segment_header *header
 /* Where the records before a segment end. In a torn one all to the last byte may have been records: that will be a hole. */
 static int64_t end_of(const ab_segment_header *before, const ab_walked *end) {
     return end->torn ? ab_next_base(before) : ab_position_of(before, end->place.offset);
+}
+
+/* With which sequence does a segment begin whose first record is gone, as is what was before it? `least`: that of the first record or segment
+ * that is there. The page's own word counts where so many records can lie between: it may be noise. */
+static uint64_t begin_of(const maker *m, const ab_segment_header *header, uint64_t claimed, uint64_t least) {
+    const ab_checkpoint *c = &m->checkpoint;
+    if (m->have_checkpoint && memcmp(c->segment, header->uuid, 16) == 0 && c->records <= c->next_sequence) {
+        claimed = c->next_sequence - c->records;
+        least = least == UINT64_MAX ? claimed : least;
+    }
+    const uint64_t most = (header->segment_length - AB_JOURNAL_HEADER) / AB_RECORD_HEADER;
+    return claimed <= least && least - claimed <= most ? claimed : least;
 }
 
 /* Put a header together. 1: it is in `header`, 0: too little is known; or a failure. */
@@ -130,13 +143,14 @@ static int put_together(const maker *m, uint32_t i, int file, const uint8_t page
         m->have_checkpoint && m->checkpoint.base_position == base ? m->checkpoint.segment : NULL};
     int found = 0;
     int64_t first = -1, time = 0;
+    uint64_t least = beside ? next.base_sequence : UINT64_MAX;
     for (int k = 0; k < 6 && found == 0; k++) {
         if (k == 3 && before != NULL) {
             found = ab_walk_to_end(m->store, stop_of(m), before, &left, -1, &end, error);
         }
         if (uuids[k % 3] != NULL && found == 0) {
             memcpy(header->uuid, uuids[k % 3], 16);
-            found = has_records(m, file, header, end.place.time, k >= 3, &first, &time, error);
+            found = has_records(m, file, header, end.place.time, k >= 3, &first, &least, &time, error);
         }
     }
     if (found >= 0 && before != NULL) {
@@ -164,7 +178,9 @@ static int put_together(const maker *m, uint32_t i, int file, const uint8_t page
         header->previous_time = found && time > 0 ? time - 1 : 0;
         header->epoch = beside && left.epoch > next.epoch ? next.epoch : left.epoch;
     }
-    header->base_sequence = first >= 0 ? (uint64_t)first : before != NULL ? end.place.sequence : left.base_sequence;
+    header->base_sequence = first >= 0       ? (uint64_t)first
+                            : before != NULL ? end.place.sequence
+                                             : begin_of(m, header, left.base_sequence, least);
     header->created_ns = m->now_ns;
     const uint64_t most = beside ? next.base_sequence : UINT64_MAX >> 1;
     return header->base_sequence <= most && (before == NULL || header->base_sequence >= end.place.sequence);
