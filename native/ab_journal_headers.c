@@ -97,8 +97,8 @@ static int64_t end_of(const ab_segment_header *before, const ab_walked *end) {
     return end->torn ? ab_next_base(before) : ab_position_of(before, end->place.offset);
 }
 
-/* With which sequence does a segment begin whose first record is gone, as is what was before it? `least`: that of the first record or segment
- * that is there. The page's own word counts where so many records can lie between: it may be noise. */
+/* With which sequence does a segment begin whose first record is gone, as is what was before it? `least`: that of the first record or
+ * segment that is there. The page's own word counts where so many records can lie between: it may be noise. */
 static uint64_t begin_of(const maker *m, const ab_segment_header *header, uint64_t claimed, uint64_t least) {
     const ab_checkpoint *c = &m->checkpoint;
     if (m->have_checkpoint && memcmp(c->segment, header->uuid, 16) == 0 && c->records <= c->next_sequence) {

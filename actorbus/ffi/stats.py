@@ -274,7 +274,7 @@ def read_statistics_header(descriptor: int, where: str) -> HeaderFacts:
         DecodeError, EnvironmentFault: as `read_statistics`.
     """
     error = ffi.new("ab_error *")
-    header = cast("ab_stats_header", ffi.new("ab_stats_header *"))
+    header = ffi.new("ab_stats_header *")
     code = lib.ab_stats_look(descriptor, cast("CData", header), error)
     if code != lib.AB_OK:
         _raise(code, error, where)
