@@ -69,7 +69,7 @@ static int is_length(uint64_t length) {
 /* Do records of the file check out with this uuid? 1: *sequence is that of the first one, and so is *first, or -1 where that does not begin
  * where the segment's first is due. 0, or a failure. `thorough` 0: only look there. */
 static int has_records(const maker *m, int file, const ab_segment_header *header, int64_t since, int thorough, int64_t *first,
-    uint64_t *sequence, int64_t *time, ab_error *error) {
+    uint64_t *sequence, ab_error *error) {
     ab_scan scan;
     ab_scan_tail tail = {0};
     int result = ab_scan_init(&scan, m->store, file, header);
@@ -88,7 +88,6 @@ static int has_records(const maker *m, int file, const ab_segment_header *header
     }
     *sequence = tail.next_sequence;
     *first = tail.next == AB_JOURNAL_HEADER ? (int64_t)tail.next_sequence : -1;
-    *time = tail.next_time;
     return 1;
 }
 
@@ -142,7 +141,7 @@ static int put_together(const maker *m, uint32_t i, int file, const uint8_t page
     const uint8_t *uuids[] = {left.uuid, beside ? next.previous : NULL,
         m->have_checkpoint && m->checkpoint.base_position == base ? m->checkpoint.segment : NULL};
     int found = 0;
-    int64_t first = -1, time = 0;
+    int64_t first = -1;
     uint64_t least = beside ? next.base_sequence : UINT64_MAX;
     for (int k = 0; k < 6 && found == 0; k++) {
         if (k == 3 && before != NULL) {
@@ -150,7 +149,7 @@ static int put_together(const maker *m, uint32_t i, int file, const uint8_t page
         }
         if (uuids[k % 3] != NULL && found == 0) {
             memcpy(header->uuid, uuids[k % 3], 16);
-            found = has_records(m, file, header, end.place.time, k >= 3, &first, &least, &time, error);
+            found = has_records(m, file, header, end.place.time, k >= 3, &first, &least, error);
         }
     }
     if (found >= 0 && before != NULL) {
@@ -175,7 +174,10 @@ static int put_together(const maker *m, uint32_t i, int file, const uint8_t page
     } else { /* what was before it is gone, and nobody asks */
         header->previous_end = base;
         header->previous_chain = 0;
-        header->previous_time = found && time > 0 ? time - 1 : 0;
+        header->previous_time = 0; /* that of a record here, less 1, would hold later ones back where it is part of a torn tail */
+        if (base == 0) {
+            memset(header->previous, 0, 16);
+        }
         header->epoch = beside && left.epoch > next.epoch ? next.epoch : left.epoch;
     }
     header->base_sequence = first >= 0       ? (uint64_t)first

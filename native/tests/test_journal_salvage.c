@@ -23,7 +23,7 @@ static char done[600]; /* the damage of this round */
 
 /* Seed and round of what once failed. */
 static const uint64_t PAST[][2] = {
-    {11, 3}, {12, 8}, {13, 14}, {14, 25}, {15, 403}, {21, 303}, {22, 1218}, {24, 81}, {25, 344}, {26, 855}, {1000, 7905}};
+    {11, 3}, {12, 8}, {13, 14}, {14, 25}, {15, 403}, {21, 303}, {22, 1218}, {24, 81}, {25, 344}, {26, 855}, {1000, 7905}, {1001, 2322}};
 
 static void die(const script *s, const char *what, const char *text) {
     fprintf(stderr, "round %llu, mode %d, after%s: %s: %s\nagain: test_journal_salvage 1 %llu %llu\n", (unsigned long long)all.round,
