@@ -52,6 +52,11 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
         """Whether everything is measured."""
         return self.kind == "full"
 
+    @property
+    def judged(self) -> bool:
+        """Whether only what the rows that must hold are made of is measured: ten minutes for all of them."""
+        return self.kind == "hold"
+
     def wants(self, system: str) -> bool:
         """Return whether a system was asked for: ours and its stages always are."""
         return self.systems is None or system == "actorbus" or system.startswith("stage:") or system in self.systems

@@ -30,8 +30,8 @@ CALL_RATE, TICK_RATE = 10_000, 1_000
 
 def run(session: Session) -> None:
     """Measure shares, then calls and lateness, of each profile."""
-    judged = session.effort.kind == "hold"  # the rows that must hold are of ours alone, and have ten minutes in all
-    systems = [name for name in (SYSTEMS[:1] if judged else SYSTEMS) if session.can(name)]
+    wanted = ("actorbus",) if session.effort.judged else SYSTEMS
+    systems = [name for name in wanted if session.can(name)]
     for profile, words in PROFILES.items():
         _shares(session, [Case(system=name, profile=profile) for name in systems], words)
         for system in systems:

@@ -27,7 +27,7 @@ PAIR = "one publisher, one subscriber, driver embedded"
 def run(session: Session) -> None:
     """Measure the scenario of the session's name."""
     effort = session.effort
-    wanted = peers.PEERS if effort.full else ("actorbus",) if effort.kind == "hold" else ("actorbus", "pyzmq")
+    wanted = peers.PEERS if effort.full else ("actorbus",) if effort.judged else ("actorbus", "pyzmq")
     systems = [name for name in wanted if peers.can(name, "at_rest") and session.can(name)]
     seconds = 0.0 if session.name == "memory" else 1.0 if effort.quick else IDLE_S
     found = {system: _runs(session, Case(system=system), seconds) for system in systems}

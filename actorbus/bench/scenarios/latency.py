@@ -150,7 +150,7 @@ def _udp_trips(case: Case, cores: int, *, full: bool) -> Iterator[Row]:
 
 def _ticks(session: Session, cores: int) -> Iterator[Row]:
     """Yield the rows of one way."""
-    for system in ("actorbus",) if session.effort.kind == "hold" else peers.PEERS:
+    for system in ("actorbus",) if session.effort.judged else peers.PEERS:
         sends = peers.can(system, "sender") or peers.can(system, "tick")
         if system == "pyaeron" or not sends or not session.can(system):
             continue  # of bytes alone: pyaeron+msgspec is the same with a tick in them

@@ -74,7 +74,7 @@ def run(session: Session) -> None:
 def _recorder(session: Session, folder: Path) -> None:
     """Take rounds: ours, ours without the recorder, the Java Archive."""
     effort = session.effort
-    many = effort.forks if effort.kind == "hold" else effort.rounds // 5  # a round takes 40 s: two JVMs, warmed
+    many = effort.forks if effort.judged else effort.rounds // 5  # a round takes 40 s: two JVMs, warmed
     seconds, rounds = (0.3, 1) if effort.quick else (effort.seconds, max(3, many))
     count = JAVA_MESSAGES // 10 if effort.quick else JAVA_MESSAGES
     ours, bare, cpu, behind = list[float](), list[float](), list[float](), list[float]()

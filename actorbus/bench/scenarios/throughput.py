@@ -48,11 +48,11 @@ def run(session: Session) -> None:
     else:
         batched = lanes(("floor",), form="columns", frames=True, labelled="floor, batch frames")
         compare(session, "columns, publish_columns", [*lanes(COLUMNS, form="columns"), *batched])
-    if effort.kind != "hold":
+    if not effort.judged:
         frames = lanes(("actorbus",), own_publish=True, frames=True, labelled="actorbus, batch frames")
         own = [*lanes(("actorbus",), own_publish=True), *frames, *lanes(OWN, own_publish=True)]
         compare(session, "typed, by its own calls", own, share=SHARE)
-    for size, label in SIZES[1:] if effort.kind == "hold" else SIZES[:: 2 if effort.quick else 1]:
+    for size, label in SIZES[1:] if effort.judged else SIZES[:: 2 if effort.quick else 1]:
         channel = f"{IPC}|mtu=65504" if size > LARGE else IPC
-        names = HELD if effort.kind == "hold" else SIZED
+        names = HELD if effort.judged else SIZED
         compare(session, f"bytes, {label}", lanes(names, size=size, channel=channel, own_publish=True), share=SHARE)
